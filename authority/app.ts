@@ -1,0 +1,31 @@
+import type { Hono } from 'hono'
+import { createDoor, mountSteps } from '../spec/node/doors.ts'
+import { createManagementDoor, type ManagementDeps } from '../spec/node/management.ts'
+import type { ApproveDeps } from './approve/approve.ts'
+import { decisionRoutes } from './approve/route.ts'
+import type { CheckDeps } from './check/check.ts'
+import { checkRoutes } from './check/route.ts'
+import type { AuthenticateService } from './discover/authenticate.ts'
+import { type DiscoverDeps, discoverRoutes } from './discover/route.ts'
+import { type IssueRouteDeps, issueRoutes } from './issue/route.ts'
+import type { RedeemDeps } from './redeem/redeem.ts'
+import { redeemRoutes } from './redeem/route.ts'
+import type { CloseDeps } from './revoke/close.ts'
+import type { RevokeDeps } from './revoke/revoke.ts'
+import { closeRoutes } from './revoke/route.ts'
+
+export type AuthorityDeps = ManagementDeps &
+  DiscoverDeps &
+  IssueRouteDeps &
+  ApproveDeps &
+  RedeemDeps &
+  CheckDeps &
+  CloseDeps &
+  RevokeDeps & { authenticate: AuthenticateService }
+
+/** An Authority's protocol door: one group of routes a step, in the order of the protocol. */
+export const createAuthority = (d: AuthorityDeps): Hono =>
+  mountSteps(createDoor({ name: 'protocol', log: d.log }), discoverRoutes(d), issueRoutes(d), redeemRoutes(d), checkRoutes(d), closeRoutes(d))
+
+/** An Authority's management door: health, metrics, and decisions under the admin token. */
+export const createAuthorityManagement = (d: AuthorityDeps): Hono => mountSteps(createManagementDoor(d), decisionRoutes(d))

@@ -1,0 +1,40 @@
+import type { Now, Random } from '../../spec/effects.ts'
+import { ProtocolError } from '../../spec/error.ts'
+import { isApprovable } from '../../spec/scope.ts'
+import type { ValidationResponse } from '../../spec/wire/validation.ts'
+import type { PassRow, RequestRow } from '../store/schema.ts'
+import { readShown } from './shown.ts'
+
+export type MintDeps = { now: Now; random: Random; lifetimes: { pass_seconds: number } }
+/** What validation answers of the request itself; the authorization's own members are added when it opens. */
+export type GrantedAnswer = Omit<ValidationResponse, 'authorization_id' | 'authorization_expires_at'>
+
+/** The pass an approval makes: bound to the Service, the scope, the task, the destination and the holder key (protocol 4). Throws unprocessable for a scope that was not offered, or none. */
+export function mintPass(
+  d: MintDeps,
+  request: Omit<RequestRow, 'decided_at' | 'decided_by' | 'reason'>,
+  scope: string[],
+): Omit<PassRow, 'consumed_at' | 'revoked_at'> {
+  const shown = readShown(request.shown)
+  const offered = shown.scopes.map(({ name }) => name)
+  if (!isApprovable(scope, offered)) throw new ProtocolError('unprocessable', 'an approval grants at least one scope, and only offered ones')
+  const answer: GrantedAnswer = {
+    user: shown.user,
+    agent: shown.agent,
+    scope: [...new Set(scope)],
+    type: shown.type,
+    ...(shown.destination && { destination_url: shown.destination.url }),
+    ...(request.cnf !== null && { cnf: JSON.parse(request.cnf) }),
+    task: shown.task,
+    harness: { id: shown.harness.id },
+  }
+  return {
+    digest: request.pass_digest,
+    request_digest: request.digest,
+    service_origin: request.service_origin,
+    authorization_id: d.random(24),
+    answer: JSON.stringify(answer),
+    expires_at: d.now() + d.lifetimes.pass_seconds,
+    authorization_seconds: shown.authorization_seconds,
+  }
+}

@@ -1,0 +1,30 @@
+import { z } from 'zod'
+import { sha256 } from '../../spec/base64url.ts'
+import { PassType } from '../../spec/wire/issuance.ts'
+import { OfferedScope } from '../../spec/wire/scopes.ts'
+
+/** How much is known of a Harness (protocol 4). */
+export const Tier = z.enum(['attested', 'registered', 'unverified'])
+
+/** All an approver sees of a request, and what a decision is about: its digest is what a decision names. */
+export const Shown = z.object({
+  type: PassType,
+  service: z.object({ origin: z.string(), name: z.string().optional() }),
+  user: z.object({ email: z.string() }),
+  agent: z.object({ id: z.string() }),
+  harness: z.object({ id: z.string(), tier: Tier, key_thumbprint: z.string().optional() }),
+  task: z.object({ id: z.string(), description: z.string(), attested: z.boolean() }),
+  destination: z.object({ url: z.string(), on_service_origin: z.boolean() }).optional(),
+  scopes: z.array(OfferedScope),
+  reasons: z.array(z.string()),
+  authorization_seconds: z.number(),
+})
+export type Shown = z.infer<typeof Shown>
+
+export const readShown = (json: string): Shown => Shown.parse(JSON.parse(json))
+
+/** Written once, so that the digest is of the very text that is kept. */
+export async function writeShown(shown: Shown): Promise<{ shown: string; shown_digest: string }> {
+  const text = JSON.stringify(shown)
+  return { shown: text, shown_digest: await sha256(text) }
+}

@@ -1,0 +1,16 @@
+import { Hono } from 'hono'
+import { readBody } from '../../spec/body.ts'
+import { noteRefusal } from '../../spec/node/audit.ts'
+import { CheckRequest } from '../../spec/wire/validation.ts'
+import type { AuthenticateService } from '../discover/authenticate.ts'
+import { type CheckDeps, check } from './check.ts'
+
+export const checkRoutes = (d: CheckDeps & { authenticate: AuthenticateService }) =>
+  new Hono().post('/authorization/check', async (c) => {
+    const { service } = await d.authenticate(c.req.header('authorization'))
+    const { authorization_id } = await readBody(c.req.raw, CheckRequest)
+    const about = { event: 'check', service, authorization_id }
+    const answer = await noteRefusal(d.audit, about, () => check(d, authorization_id, service))
+    d.audit.note({ ...about, outcome: 'active' })
+    return c.json(answer)
+  })

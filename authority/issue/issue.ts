@@ -1,0 +1,154 @@
+import { calculateJwkThumbprint } from 'jose'
+import { verifyTask } from '../../spec/attestation.ts'
+import { sha256 } from '../../spec/base64url.ts'
+import type { Now, Random } from '../../spec/effects.ts'
+import { requireEmailDomain } from '../../spec/email.ts'
+import { ProtocolError } from '../../spec/error.ts'
+import { importVerificationKey, readVerificationJwk, type VerificationJwk } from '../../spec/jwk.ts'
+import type { Audit } from '../../spec/node/audit.ts'
+import type { Database } from '../../spec/node/database.ts'
+import type { Profile } from '../../spec/profile.ts'
+import type { ServiceForAuthority } from '../../spec/wire/configuration.ts'
+import type { IssuanceRequest } from '../../spec/wire/issuance.ts'
+import type { OfferedScope, ScopesRequest } from '../../spec/wire/scopes.ts'
+import { mintPass } from '../approve/mint.ts'
+import { type Shown, writeShown } from '../approve/shown.ts'
+import { aboutRequest } from '../audit/about.ts'
+import type { Policy, PolicyAnswer } from '../policy/policy.ts'
+import { addPass } from '../store/passes.ts'
+import { addRequest, decide, type NewRequest } from '../store/requests.ts'
+import type { AuthorityTables } from '../store/schema.ts'
+
+export type Lifetimes = { decision_seconds: number; pass_seconds: number; authorization_seconds: number }
+/** Pass values are derived from the request id, so that neither is ever stored (design: secrets at rest). */
+export type PassValues = { currentKeyId: string; derive: (requestId: string, keyId: string) => string }
+export type IssueDeps = {
+  now: Now
+  random: Random
+  profile: Profile
+  /** The e-mail domains this Authority serves; undefined where it serves any. */
+  domains: string[] | undefined
+  discoverService: (origin: string) => Promise<ServiceForAuthority>
+  askScopes: (service: ServiceForAuthority, about: ScopesRequest) => Promise<OfferedScope[]>
+  policy: Policy
+  db: Database<AuthorityTables>
+  audit: Audit
+  lifetimes: Lifetimes
+  passValues: PassValues
+}
+
+/**
+ * Admits a request (protocol 4, §5.3.1) and gives its new id. Throws policy_denied for a user of another domain, malformed_request, invalid_attestation,
+ * unknown_service, discovery_failed, configuration_invalid, unprocessable, service_unavailable; nothing is recorded then but the refusal.
+ */
+export async function issue(d: IssueDeps, request: IssuanceRequest): Promise<string> {
+  const key = await requireHolderKey(request)
+  requireServedDomain(d.domains, request.user.email)
+  requireNoUnknownIssuer(request)
+  const attested = await verifyTask(request, { now: d.now(), profile: d.profile })
+  const service = await d.discoverService(request.service.origin)
+  const { task, user, harness } = request
+  const offered = await d.askScopes(service, {
+    user: { email: user.email },
+    agent: { id: harness.id },
+    task: { id: task.id, description: task.description },
+  })
+  const answer = d.policy({ service: request.service.origin, user: user.email, agent: harness.id, offered })
+  const id = d.random(32)
+  await record(d, id, await describe(d, { request, key, service, attested, answer, offered }), { request, answer })
+  return id
+}
+
+/** The holder key, where there is one. That its members make a key, a point on the curve, shows only when it is imported. Throws malformed_request. */
+async function requireHolderKey({ harness }: IssuanceRequest): Promise<VerificationJwk | undefined> {
+  const key = readVerificationJwk(harness.cnf?.jwk)
+  const [algorithm] = key?.algorithms ?? []
+  if (!key || !algorithm) return undefined // the message's schema has refused a key that is there and cannot be read
+  await importVerificationKey(key, algorithm).catch((cause) => {
+    throw new ProtocolError('malformed_request', 'harness.cnf.jwk is no key: its members do not fit together', { cause })
+  })
+  return key
+}
+
+function requireServedDomain(domains: string[] | undefined, email: string): void {
+  const domain = requireEmailDomain(email)
+  if (domains && !domains.includes(domain)) throw new ProtocolError('policy_denied', 'this authority does not serve users of that domain')
+}
+
+/** A vendor's attestation counts only from an issuer that the settings pin; an unknown `iss` is never used to find keys (protocol 9.3). */
+function requireNoUnknownIssuer({ harness }: IssuanceRequest): void {
+  if (!harness.attestation) return
+  if (!harness.cnf) throw new ProtocolError('malformed_request', 'harness.attestation needs harness.cnf')
+  throw new ProtocolError('invalid_attestation', 'harness.attestation is of an issuer this authority does not know')
+}
+
+type Admitted = {
+  request: IssuanceRequest
+  key: VerificationJwk | undefined
+  service: ServiceForAuthority
+  attested: boolean
+  answer: PolicyAnswer
+  offered: OfferedScope[]
+}
+
+async function describe(d: IssueDeps, { request, key, service, attested, answer, offered }: Admitted): Promise<Shown> {
+  const destination = request.type === 'browser_session' ? request.intent?.destination_url : undefined
+  return {
+    type: request.type,
+    service: { origin: request.service.origin, ...(service.service.name !== undefined && { name: service.service.name }) },
+    user: { email: request.user.email },
+    agent: { id: request.harness.id },
+    harness: { id: request.harness.id, tier: 'unverified', ...(key && { key_thumbprint: await calculateJwkThumbprint(key.jwk) }) },
+    task: { id: request.task.id, description: request.task.description, attested },
+    ...(destination !== undefined && {
+      destination: { url: destination, on_service_origin: new URL(destination).origin === request.service.origin },
+    }),
+    scopes: answer.decision === 'ask' ? answer.offered : offered,
+    reasons: answer.decision === 'deny' ? [answer.reason] : answer.reasons,
+    authorization_seconds: d.lifetimes.authorization_seconds,
+  }
+}
+
+/** Writes the request and, where policy decides, its decision, in one transaction. */
+async function record(
+  d: IssueDeps,
+  id: string,
+  shown: Shown,
+  { request, answer }: { request: IssuanceRequest; answer: PolicyAnswer },
+): Promise<void> {
+  const at = d.now()
+  const digest = await sha256(id)
+  const row: NewRequest = {
+    digest,
+    ref: digest.slice(0, 12),
+    status: 'pending',
+    type: request.type,
+    service_origin: request.service.origin,
+    user_email: request.user.email,
+    agent_id: shown.agent.id,
+    harness_id: request.harness.id,
+    task_id: request.task.id,
+    ...(await writeShown(shown)),
+    cnf: request.harness.cnf ? JSON.stringify(request.harness.cnf) : null,
+    pass_digest: await sha256(d.passValues.derive(id, d.passValues.currentKeyId)),
+    master_key_id: d.passValues.currentKeyId,
+    created_at: at,
+    expires_at: at + d.lifetimes.decision_seconds,
+  }
+  const pass = answer.decision === 'approve' ? mintPass(d, row, answer.scope) : undefined
+  await d.db.write(async (tx) => {
+    await addRequest(tx, row)
+    await d.audit.record(tx, { event: 'issuance', outcome: 'admitted', ...aboutRequest(row) })
+    if (answer.decision === 'ask') return
+    const decision = { shownDigest: row.shown_digest, by: 'policy', at }
+    if (pass) await addPass(tx, pass)
+    await decide(tx, digest, pass ? 'approved' : 'denied', { ...decision, reason: answer.decision === 'deny' ? answer.reason : undefined })
+    await d.audit.record(tx, {
+      event: 'decision',
+      outcome: pass ? 'approved' : 'denied',
+      by: 'policy',
+      scope: answer.decision === 'approve' ? answer.scope : undefined,
+      ...aboutRequest(row),
+    })
+  })
+}

@@ -1,0 +1,32 @@
+import { Hono } from 'hono'
+import { readBody } from '../../spec/body.ts'
+import { type Audit, noteRefusal } from '../../spec/node/audit.ts'
+import type { TakeTurn } from '../../spec/node/doors.ts'
+import { IssuanceRequest } from '../../spec/wire/issuance.ts'
+import { type CancelDeps, cancelByHarness } from './cancel.ts'
+import { type IssueDeps, issue } from './issue.ts'
+import { issuanceStatus, type StatusDeps } from './status.ts'
+
+export type IssueRouteDeps = IssueDeps &
+  StatusDeps &
+  CancelDeps & { audit: Audit; clientOf: (request: Request, env: unknown) => string; turns: { issuance: TakeTurn; poll: TakeTurn } }
+
+export const issueRoutes = (d: IssueRouteDeps) =>
+  new Hono()
+    .post('/issuance', async (c) => {
+      await d.turns.issuance(d.clientOf(c.req.raw, c.env))
+      const request = await readBody(c.req.raw, IssuanceRequest)
+      const about = { user: request.user.email, service: request.service.origin, harness: request.harness.id, task: request.task.id }
+      const id = await noteRefusal(d.audit, { event: 'issuance', ...about }, () => issue(d, request))
+      const status = await issuanceStatus(d, id)
+      return c.json(status, status.status === 'pending' ? 202 : 200)
+    })
+    .get('/issuance/:id', async (c) => {
+      await d.turns.poll(c.req.param('id'))
+      return c.json(await issuanceStatus(d, c.req.param('id')))
+    })
+    .delete('/issuance/:id', async (c) => {
+      await d.turns.poll(c.req.param('id'))
+      await cancelByHarness(d, c.req.param('id'))
+      return c.json(await issuanceStatus(d, c.req.param('id')))
+    })

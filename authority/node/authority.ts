@@ -1,0 +1,19 @@
+import type { ServerParty } from '../../spec/node/server-party.ts'
+import { AuthoritySettings } from '../settings.ts'
+import { migrations } from '../store/migrations/all.ts'
+import { openAuthority } from './open.ts'
+
+/** The Authority as its command line knows it. */
+export const authority: ServerParty<AuthoritySettings> = {
+  name: 'authority',
+  command: 'agentpass-authority',
+  schema: AuthoritySettings,
+  migrations,
+  identity: (settings) => settings.authority,
+  records: ({ authority: identifier, trust_mode, domains = [] }) => {
+    if (trust_mode !== 'enterprise') return [] // the others are never looked up in DNS (protocol 2)
+    const value = `${new URL(identifier).origin}/.well-known/agentpass-authority`
+    return domains.map((domain) => ({ name: `_agentpass.${domain}`, value }))
+  },
+  open: openAuthority,
+}

@@ -1,0 +1,94 @@
+import type { Hono } from 'hono'
+import { createAssertionSigner } from '../../spec/assertion.ts'
+import { sha256 } from '../../spec/base64url.ts'
+import { createServiceDiscovery } from '../../spec/discovery.ts'
+import { createKeySets } from '../../spec/keys.ts'
+import { createClientOf } from '../../spec/node/client.ts'
+import type { Database } from '../../spec/node/database.ts'
+import { createRate } from '../../spec/node/doors.ts'
+import { type Effects, openMigrated, openParty, type Party } from '../../spec/node/party.ts'
+import type { MasterKey } from '../../spec/node/secrets.ts'
+import { sweepAll } from '../../spec/node/sweep.ts'
+import { SKEW_SECONDS } from '../../spec/profile.ts'
+import { ServiceForAuthority } from '../../spec/wire/configuration.ts'
+import { type AuthorityDeps, createAuthority, createAuthorityManagement } from '../app.ts'
+import { expireDue } from '../approve/approve.ts'
+import { createAuthenticate } from '../discover/authenticate.ts'
+import { askScopes } from '../issue/scopes.ts'
+import { createPolicy } from '../policy/policy.ts'
+import type { AuthoritySettings } from '../settings.ts'
+import { deleteAssertionsExpiredBefore } from '../store/assertions.ts'
+import { migrations } from '../store/migrations/all.ts'
+import { deleteRequestsEndedBefore } from '../store/requests.ts'
+import type { AuthorityTables } from '../store/schema.ts'
+
+export type AuthorityOpening = {
+  settings: AuthoritySettings
+  database: string
+  masterKeys: [MasterKey, ...MasterKey[]]
+  adminToken: string
+  effects: Effects
+}
+export type OpenAuthority = { app: Hono; management: Hono; stop: () => Promise<void> }
+
+const DAY_SECONDS = 86_400
+
+/** Opens an Authority on its database and hands its two doors over; who mounts them is the caller's business. Throws Error with a sentence for people. */
+export async function openAuthority(opening: AuthorityOpening): Promise<OpenAuthority> {
+  const db = await openMigrated<AuthorityTables>(opening.database, migrations, opening.effects.now)
+  const party = await openParty(db, opening.masterKeys, opening.effects)
+  const deps = await authorityDeps(opening, party, party.guard(db))
+  party.start(chores(opening.settings, deps))
+  return { app: createAuthority(deps), management: createAuthorityManagement(deps), stop: party.stop }
+}
+
+async function authorityDeps(
+  { settings, adminToken, effects }: AuthorityOpening,
+  party: Party,
+  db: Database<AuthorityTables>,
+): Promise<AuthorityDeps> {
+  const { profile, authority, lifetimes, limits } = settings
+  const keySets = createKeySets(effects)
+  const discoverService = createServiceDiscovery({ ...effects, profile, requireDnssec: settings.network.dnssec === 'required' }, ServiceForAuthority)
+  const signAssertion = createAssertionSigner({
+    ...effects,
+    profile,
+    kind: 'authority-assertion',
+    issuer: authority,
+    signingKey: async () => party.keys.current,
+  })
+  return {
+    ...effects,
+    ...party,
+    db,
+    profile,
+    authority,
+    lifetimes,
+    trustMode: settings.trust_mode,
+    allowServiceAuthorities: settings.allow_service_authorities,
+    domains: settings.domains,
+    adminTokenDigest: await sha256(adminToken),
+    jwks: () => party.keys.jwks,
+    discoverService,
+    authenticate: createAuthenticate({ ...effects, authority, profile, discoverService, keySets }),
+    askScopes: (service, about) => askScopes({ fetch: effects.fetch, signAssertion }, service, about),
+    policy: createPolicy(settings.policy),
+    passValues: { currentKeyId: party.secrets.current, derive: (id, keyId) => party.secrets.derive('pass values', id, keyId) },
+    statusUrl: (id) => `${new URL(authority).origin}/issuance/${encodeURIComponent(id)}`,
+    clientOf: createClientOf(settings.client_address_header),
+    turns: { issuance: createRate(limits.issuances_per_minute, 60), poll: createRate(limits.polls_per_second, 1) },
+  }
+}
+
+const chores = (settings: AuthoritySettings, d: AuthorityDeps) => [
+  { name: 'expiry', everyMs: 1000, run: () => sweepAll((limit) => expireDue(d, limit)) },
+  {
+    name: 'sweeping',
+    everyMs: 60_000,
+    run: async () => {
+      const at = d.now()
+      await sweepAll((limit) => d.db.write((tx) => deleteAssertionsExpiredBefore(tx, at - SKEW_SECONDS, limit)))
+      await sweepAll((limit) => d.db.write((tx) => deleteRequestsEndedBefore(tx, at - settings.keep_requests_days * DAY_SECONDS, limit)))
+    },
+  },
+]

@@ -1,0 +1,136 @@
+import { z } from 'zod'
+import { Shown } from '../approve/shown.ts'
+import { visible, visibleLines } from '../approve/visible.ts'
+
+/** A request as the management door lists it. */
+export const Summary = z.looseObject({
+  ref: z.string(),
+  status: z.string(),
+  type: z.string(),
+  service: z.string(),
+  user: z.string(),
+  agent: z.string(),
+  task: z.string(),
+  created_at: z.string(),
+  expires_at: z.string(),
+  decided_at: z.string().optional(),
+  decided_by: z.string().optional(),
+  reason: z.string().optional(),
+})
+export type Summary = z.infer<typeof Summary>
+
+const Authorization = z.looseObject({
+  id: z.string(),
+  state: z.string(),
+  scope: z.array(z.string()),
+  opened_at: z.string(),
+  expires_at: z.string(),
+  closed_at: z.string().optional(),
+  reason: z.string().optional(),
+})
+
+/** All there is to see of a request. Decisions name `digest`. */
+export const Details = Summary.extend({ digest: z.string(), shown: Shown, authorization: Authorization.optional() })
+export type Details = z.infer<typeof Details>
+
+const NAME_COLUMNS = 14
+const CELL_CHARS = 40
+const MOST_EMPTY_LINES = 2
+
+/** Requests as a table. Whatever others wrote is made visible, and cut to its column. */
+export function inTable(requests: Summary[]): string {
+  const head = ['REF', 'STATUS', 'UNTIL', 'USER', 'SERVICE', 'AGENT', 'TASK']
+  const rows = requests.map((r) => [r.ref, r.status, r.expires_at, r.user, r.service, r.agent, r.task].map((cell) => cut(visible(cell))))
+  const widths = head.map((title, i) => Math.max(title.length, ...rows.map((row) => row[i]?.length ?? 0)))
+  return [head, ...rows]
+    .map((row) =>
+      row
+        .map((cell, i) => cell.padEnd(widths[i] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n')
+}
+
+const cut = (text: string): string => (text.length > CELL_CHARS ? `${text.slice(0, CELL_CHARS - 1)}…` : text)
+
+/** All an approver must see of a request, for a terminal so many columns wide. What the agent says of its task stands apart from what is known, line by line behind a bar that it cannot write. */
+export function inFull(request: Details, terminalColumns: number): string {
+  const { shown, authorization } = request
+  const columns = Math.max(terminalColumns, 40) - NAME_COLUMNS
+  const rows: [string, string][] = [
+    ['request', `${request.ref}, ${statusLine(request)}`],
+    ['service', shown.service.name === undefined ? shown.service.origin : `${shown.service.origin}, which calls itself "${shown.service.name}"`],
+    ['user', shown.user.email],
+    ['agent', shown.agent.id],
+    [
+      'harness',
+      `${shown.harness.id}, ${shown.harness.tier}, ${shown.harness.key_thumbprint === undefined ? 'no holder key' : `holder key ${shown.harness.key_thumbprint}`}`,
+    ],
+    ['task', `${shown.task.id}, ${shown.task.attested ? 'attested by the holder key' : 'not attested'}`],
+    ['flow', `${shown.type === 'browser_session' ? 'a browser session' : 'a bearer token'}, for ${shown.authorization_seconds} s from redemption on`],
+    ...(shown.destination ? [destinationRow(shown.destination)] : []),
+    ...shown.scopes.map(({ name, description }): [string, string] => ['scope', description === undefined ? name : `${name}: ${description}`]),
+    ...shown.reasons.map((reason): [string, string] => ['why', reason]),
+    ...(authorization ? authorizationRows(authorization) : []),
+    ['digest', request.digest],
+  ]
+  const table = rows.flatMap(([name, text]) => wrap(visible(text), columns).map((line, i) => `${(i === 0 ? name : '').padEnd(NAME_COLUMNS)}${line}`))
+  return [
+    ...table,
+    '',
+    'what the agent says of its task, in its own words, which nobody has checked:',
+    ...barred(shown.task.description, columns),
+  ].join('\n')
+}
+
+function statusLine({ status, expires_at, decided_at, decided_by, reason }: Details): string {
+  if (status === 'pending') return `pending until ${expires_at}`
+  const decided = decided_at === undefined ? '' : ` at ${decided_at}${decided_by === undefined ? '' : ` by ${decided_by}`}`
+  return `${status}${decided}${reason === undefined ? '' : `: ${reason}`}`
+}
+
+const destinationRow = ({ url, on_service_origin }: { url: string; on_service_origin: boolean }): [string, string] => [
+  'destination',
+  on_service_origin ? url : `${url}, WHICH IS NOT ON THE SERVICE'S ORIGIN`,
+]
+
+const authorizationRows = ({ id, state, scope, expires_at, reason }: z.infer<typeof Authorization>): [string, string][] => [
+  ['authorization', `${id}, ${state}, until ${expires_at}${reason === undefined ? '' : `: ${reason}`}`],
+  ['holds now', scope.join(', ')],
+]
+
+/** Lines behind a bar, and no flood of empty ones. */
+function barred(text: string, columns: number): string[] {
+  const lines: string[] = []
+  let empty = 0
+  for (const line of [...visibleLines(text), undefined]) {
+    if (line?.trim() === '') {
+      empty += 1
+      continue
+    }
+    if (empty > MOST_EMPTY_LINES) lines.push(`⟦${empty} empty lines⟧`)
+    else for (; empty > 0; empty -= 1) lines.push('')
+    empty = 0
+    if (line !== undefined) lines.push(...wrap(line, columns))
+  }
+  return lines.map((line) => `  │ ${line}`)
+}
+
+/** Breaks a line before the terminal does: what it broke would begin where our own words do. A character outside ASCII counts as two columns. */
+function wrap(text: string, columns: number): string[] {
+  const lines: string[] = []
+  let line = ''
+  let taken = 0
+  for (const char of text) {
+    const wide = char > '~' ? 2 : 1
+    if (taken + wide > columns) {
+      lines.push(line)
+      line = ''
+      taken = 0
+    }
+    line += char
+    taken += wide
+  }
+  return [...lines, line]
+}

@@ -1,0 +1,69 @@
+import type { Now } from '../../spec/effects.ts'
+import { ProtocolError } from '../../spec/error.ts'
+import type { Audit } from '../../spec/node/audit.ts'
+import type { Database } from '../../spec/node/database.ts'
+import { isApprovable } from '../../spec/scope.ts'
+import { Scope } from '../../spec/wire/scopes.ts'
+import { aboutRequest } from '../audit/about.ts'
+import { findByRequest, narrowAuthorization, revokeAuthorization } from '../store/authorizations.ts'
+import { revokePass } from '../store/passes.ts'
+import { findRequest } from '../store/requests.ts'
+import type { AuthorityTables, RequestRow } from '../store/schema.ts'
+
+export type RevokeDeps = { now: Now; db: Database<AuthorityTables>; audit: Audit }
+type Act = { by: string; digest: string; reason?: string | undefined }
+
+/**
+ * Ends what a request led to (protocol 4, 7): an unused pass dies, an active authorization is revoked; the request's own status stays as it is.
+ * Throws unknown_request, stale_decision, unprocessable when there is nothing to revoke.
+ */
+export async function revoke(d: RevokeDeps, requestDigest: string, act: Act): Promise<void> {
+  const request = await requireShown(d, requestDigest, act.digest)
+  await d.db.write(async (tx) => {
+    const at = d.now()
+    const killed = await revokePass(tx, requestDigest, at)
+    const ended = await revokeAuthorization(tx, requestDigest, act.reason, at)
+    if (!killed && !ended) throw new ProtocolError('unprocessable', 'this request has no pass or authorization that is still alive')
+    await d.audit.record(tx, {
+      event: 'revocation',
+      outcome: ended ? 'authorization revoked' : 'pass revoked',
+      authorization_id: ended?.id,
+      by: act.by,
+      reason: act.reason,
+      ...aboutRequest(request),
+    })
+  })
+}
+
+/** Takes scope from an active authorization (protocol 7); the Service sees it at its next check. Throws unknown_request, stale_decision, unprocessable. */
+export async function narrow(d: RevokeDeps, requestDigest: string, act: Act & { scope: string[] }): Promise<void> {
+  const request = await requireShown(d, requestDigest, act.digest)
+  const authorization = await findByRequest(d.db.read, requestDigest)
+  const from = authorization?.scope ?? '[]'
+  const scope = [...new Set(act.scope)]
+  if (!isNarrower(scope, Scope.parse(JSON.parse(from))))
+    throw new ProtocolError('unprocessable', 'narrowing leaves at least one scope, and only those it has')
+  await d.db.write(async (tx) => {
+    const narrowed = await narrowAuthorization(tx, requestDigest, { from, to: JSON.stringify(scope) }, d.now())
+    if (!narrowed) throw new ProtocolError('unprocessable', 'this request has no authorization that is still alive, or its scope has just changed')
+    await d.audit.record(tx, {
+      event: 'narrowing',
+      outcome: 'narrowed',
+      authorization_id: narrowed.id,
+      by: act.by,
+      scope,
+      ...aboutRequest(request),
+    })
+  })
+}
+
+/** Any scope is within an approved `"*"`, which stands for all of them (protocol 1). */
+const isNarrower = (scope: string[], from: string[]): boolean => (from.includes('*') ? scope.length > 0 : isApprovable(scope, from))
+
+/** What was shown never changes after the decision, so reading it before the write decides nothing that could go stale. */
+async function requireShown(d: RevokeDeps, requestDigest: string, shownDigest: string): Promise<RequestRow> {
+  const request = await findRequest(d.db.read, requestDigest)
+  if (!request) throw new ProtocolError('unknown_request', 'there is no such request')
+  if (request.shown_digest !== shownDigest) throw new ProtocolError('stale_decision', 'the request is not what was shown: look at it again')
+  return request
+}

@@ -1,0 +1,14 @@
+import { Hono } from 'hono'
+import { readBody } from '../../spec/body.ts'
+import { noteRefusal } from '../../spec/node/audit.ts'
+import { CloseRequest } from '../../spec/wire/validation.ts'
+import type { AuthenticateService } from '../discover/authenticate.ts'
+import { type CloseDeps, close } from './close.ts'
+
+export const closeRoutes = (d: CloseDeps & { authenticate: AuthenticateService }) =>
+  new Hono().post('/authorization/close', async (c) => {
+    const caller = await d.authenticate(c.req.header('authorization'))
+    const request = await readBody(c.req.raw, CloseRequest)
+    const about = { event: 'close', service: caller.service, authorization_id: request.authorization_id }
+    return c.json(await noteRefusal(d.audit, about, () => close(d, request, caller)))
+  })

@@ -1,0 +1,47 @@
+import { z } from 'zod'
+import { emailDomain, userPattern } from '../spec/email.ts'
+import { serverSettings } from '../spec/node/settings.ts'
+import { authorityIdentifier, origin } from '../spec/origin.ts'
+import { TrustMode } from '../spec/wire/configuration.ts'
+
+const domain = z.string().refine((name) => emailDomain(`x@${name}`) === name, 'is no e-mail domain in lower-case ASCII form, such as acme.example')
+
+const rule = z.strictObject({
+  service: origin.optional(),
+  user: userPattern.optional(),
+  scopes: z.array(z.string().min(1)).min(1).optional(),
+  decision: z.enum(['approve', 'deny', 'ask']),
+})
+
+/** An Authority's settings file. Every member that is not explained here is a common one of `spec/node/settings.ts`. */
+export const AuthoritySettings = z
+  .strictObject({
+    ...serverSettings,
+    /** The authority identifier. Its origin is where the protocol door is reached from outside. */
+    authority: authorityIdentifier,
+    trust_mode: TrustMode.default('enterprise'),
+    /** The e-mail domains served; an enterprise Authority must name them. */
+    domains: z.array(domain).min(1).optional(),
+    allow_service_authorities: z.boolean().default(true),
+    policy: z.strictObject({ default: z.enum(['approve', 'deny', 'ask']).default('ask'), rules: z.array(rule).default([]) }).prefault({}),
+    lifetimes: z
+      .strictObject({
+        decision_seconds: z.int().min(1).max(86_400).default(900),
+        pass_seconds: z.int().min(1).max(3600).default(120),
+        authorization_seconds: z.int().min(1).max(86_400).default(3600),
+      })
+      .prefault({}),
+    limits: z
+      .strictObject({
+        issuances_per_minute: z.int().min(1).default(300),
+        polls_per_second: z.int().min(1).default(5),
+      })
+      .prefault({}),
+    /** How long ended requests are kept for people to look at. The audit trail is kept for ever. */
+    keep_requests_days: z.int().min(1).default(90),
+  })
+  .refine((s) => s.trust_mode !== 'enterprise' || s.domains !== undefined, {
+    path: ['domains'],
+    error: 'an enterprise authority names the e-mail domains it serves',
+  })
+export type AuthoritySettings = z.infer<typeof AuthoritySettings>

@@ -1,0 +1,63 @@
+import { sql } from 'kysely'
+import type { Migration } from '../../../spec/node/migrate.ts'
+import { createSharedTables } from '../../../spec/node/shared-tables.ts'
+
+/** Requests, passes, authorizations, and what replay defence remembers. */
+export const core: Migration = async (tx) => {
+  await createSharedTables(tx)
+  await tx.schema
+    .createTable('request')
+    .addColumn('digest', 'text', (c) => c.primaryKey())
+    .addColumn('ref', 'text', (c) => c.notNull().unique())
+    .addColumn('status', 'text', (c) => c.notNull().check(sql`status in ('pending', 'approved', 'denied', 'expired', 'canceled')`))
+    .addColumn('type', 'text', (c) => c.notNull())
+    .addColumn('service_origin', 'text', (c) => c.notNull())
+    .addColumn('user_email', 'text', (c) => c.notNull())
+    .addColumn('agent_id', 'text', (c) => c.notNull())
+    .addColumn('harness_id', 'text', (c) => c.notNull())
+    .addColumn('task_id', 'text', (c) => c.notNull())
+    .addColumn('shown', 'text', (c) => c.notNull())
+    .addColumn('shown_digest', 'text', (c) => c.notNull())
+    .addColumn('cnf', 'text')
+    .addColumn('pass_digest', 'text', (c) => c.notNull())
+    .addColumn('master_key_id', 'text', (c) => c.notNull())
+    .addColumn('created_at', 'bigint', (c) => c.notNull())
+    .addColumn('expires_at', 'bigint', (c) => c.notNull())
+    .addColumn('decided_at', 'bigint')
+    .addColumn('decided_by', 'text')
+    .addColumn('reason', 'text')
+    .execute()
+  await tx.schema.createIndex('request_by_status').on('request').columns(['status', 'expires_at']).execute()
+  await tx.schema
+    .createTable('pass')
+    .addColumn('digest', 'text', (c) => c.primaryKey())
+    .addColumn('request_digest', 'text', (c) => c.notNull().unique())
+    .addColumn('service_origin', 'text', (c) => c.notNull())
+    .addColumn('authorization_id', 'text', (c) => c.notNull().unique())
+    .addColumn('answer', 'text', (c) => c.notNull())
+    .addColumn('expires_at', 'bigint', (c) => c.notNull())
+    .addColumn('authorization_seconds', 'bigint', (c) => c.notNull())
+    .addColumn('consumed_at', 'bigint')
+    .addColumn('revoked_at', 'bigint')
+    .execute()
+  await tx.schema
+    .createTable('authorization')
+    .addColumn('id', 'text', (c) => c.primaryKey())
+    .addColumn('request_digest', 'text', (c) => c.notNull().unique())
+    .addColumn('service_origin', 'text', (c) => c.notNull())
+    .addColumn('state', 'text', (c) => c.notNull().check(sql`state in ('active', 'completed', 'revoked')`))
+    .addColumn('scope', 'text', (c) => c.notNull())
+    .addColumn('opened_at', 'bigint', (c) => c.notNull())
+    .addColumn('expires_at', 'bigint', (c) => c.notNull())
+    .addColumn('closed_at', 'bigint')
+    .addColumn('reason', 'text')
+    .execute()
+  await tx.schema
+    .createTable('assertion_seen')
+    .addColumn('issuer', 'text', (c) => c.notNull())
+    .addColumn('jti', 'text', (c) => c.notNull())
+    .addColumn('expires_at', 'bigint', (c) => c.notNull())
+    .addPrimaryKeyConstraint('assertion_seen_key', ['issuer', 'jti'])
+    .execute()
+  await tx.schema.createIndex('assertion_seen_by_expiry').on('assertion_seen').column('expires_at').execute()
+}

@@ -1,0 +1,43 @@
+import { ProtocolError } from '../../spec/error.ts'
+import type { PassRow, Tx } from './schema.ts'
+
+export async function addPass(tx: Tx, pass: Omit<PassRow, 'consumed_at' | 'revoked_at'>): Promise<void> {
+  await tx.insertInto('pass').values(pass).execute()
+}
+
+/** Consumes a pass for good (protocol 6, steps 3 to 7). Throws unknown_agentpass, wrong_service, already_consumed, agentpass_expired, and consumes nothing then. */
+export async function consumePass(tx: Tx, digest: string, service: string, at: number): Promise<PassRow> {
+  // One statement decides, so two racing redemptions cannot both win, and a stranger cannot burn it.
+  const won = await tx
+    .updateTable('pass')
+    .set({ consumed_at: at })
+    .where('digest', '=', digest)
+    .where('service_origin', '=', service)
+    .where('consumed_at', 'is', null)
+    .where('revoked_at', 'is', null)
+    .where('expires_at', '>', at)
+    .returningAll()
+    .executeTakeFirst()
+  if (won) return won
+  throw whyNot(await tx.selectFrom('pass').selectAll().where('digest', '=', digest).executeTakeFirst(), service)
+}
+
+function whyNot(pass: PassRow | undefined, service: string): ProtocolError {
+  if (!pass) return new ProtocolError('unknown_agentpass', 'there is no such pass')
+  if (pass.service_origin !== service) return new ProtocolError('wrong_service', 'this pass is for another service')
+  if (pass.consumed_at !== null) return new ProtocolError('already_consumed', 'this pass has been used')
+  return new ProtocolError('agentpass_expired', 'this pass has expired or was revoked')
+}
+
+/** Kills a pass that could still be used. Whether there was one. */
+export async function revokePass(tx: Tx, requestDigest: string, at: number): Promise<boolean> {
+  const { numUpdatedRows } = await tx
+    .updateTable('pass')
+    .set({ revoked_at: at })
+    .where('request_digest', '=', requestDigest)
+    .where('consumed_at', 'is', null)
+    .where('revoked_at', 'is', null)
+    .where('expires_at', '>', at)
+    .executeTakeFirst()
+  return numUpdatedRows > 0n
+}

@@ -1,0 +1,104 @@
+import { ProtocolError } from '../../spec/error.ts'
+import type { PassRow, RequestRow, Tx } from './schema.ts'
+
+export type NewRequest = Omit<RequestRow, 'decided_at' | 'decided_by' | 'reason'>
+/** Who decides, when, and the digest of what they were shown. */
+export type Decision = { shownDigest: string; by: string; at: number }
+export type RequestAndPass = RequestRow & { pass: Pick<PassRow, 'expires_at' | 'consumed_at' | 'revoked_at'> | undefined }
+
+export async function addRequest(tx: Tx, request: NewRequest): Promise<void> {
+  await tx.insertInto('request').values(request).execute()
+}
+
+/** A request with its pass by the digest of its id; undefined when there is none. */
+export async function findRequest(db: Tx, digest: string): Promise<RequestAndPass | undefined> {
+  const row = await db
+    .selectFrom('request')
+    .leftJoin('pass', 'pass.request_digest', 'request.digest')
+    .selectAll('request')
+    .select(['pass.expires_at as pass_expires_at', 'pass.consumed_at', 'pass.revoked_at'])
+    .where('request.digest', '=', digest)
+    .executeTakeFirst()
+  if (!row) return undefined
+  const { pass_expires_at, consumed_at, revoked_at, ...request } = row
+  const pass = pass_expires_at === null ? undefined : { expires_at: pass_expires_at, consumed_at, revoked_at }
+  return { ...request, pass }
+}
+
+/** The digest of the request that a person names by its reference. Throws unknown_request. */
+export async function requireDigest(db: Tx, ref: string): Promise<string> {
+  const row = await db.selectFrom('request').select('digest').where('ref', '=', ref).executeTakeFirst()
+  if (!row) throw new ProtocolError('unknown_request', 'there is no such request')
+  return row.digest
+}
+
+/** The newest requests, of one status where it is given. A pending one past its deadline counts as expired. */
+export async function listRequests(db: Tx, want: { status?: RequestRow['status'] | undefined; at: number; limit: number }): Promise<RequestRow[]> {
+  let query = db.selectFrom('request').selectAll().orderBy('created_at', 'desc').limit(want.limit)
+  if (want.status === 'pending') query = query.where('status', '=', 'pending').where('expires_at', '>', want.at)
+  else if (want.status === 'expired')
+    query = query.where((e) => e.or([e('status', '=', 'expired'), e.and([e('status', '=', 'pending'), e('expires_at', '<=', want.at)])]))
+  else if (want.status) query = query.where('status', '=', want.status)
+  return query.execute()
+}
+
+/**
+ * Ends the pending state, once: of racing decisions exactly one holds (protocol 4). The statement demands that it is pending, in time, and that what was shown is still so.
+ * Throws unknown_request, already_decided, stale_decision.
+ */
+export async function decide(
+  tx: Tx,
+  digest: string,
+  status: 'approved' | 'denied' | 'canceled',
+  d: Decision & { reason?: string | undefined },
+): Promise<RequestRow> {
+  const won = await tx
+    .updateTable('request')
+    .set({ status, decided_at: d.at, decided_by: d.by, reason: d.reason ?? null })
+    .where('digest', '=', digest)
+    .where('status', '=', 'pending')
+    .where('expires_at', '>', d.at)
+    .where('shown_digest', '=', d.shownDigest)
+    .returningAll()
+    .executeTakeFirst()
+  if (won) return won
+  throw whyNotDecided(await tx.selectFrom('request').selectAll().where('digest', '=', digest).executeTakeFirst(), d)
+}
+
+function whyNotDecided(request: RequestRow | undefined, d: Decision): ProtocolError {
+  if (!request) return new ProtocolError('unknown_request', 'there is no such request')
+  if (request.status !== 'pending') return new ProtocolError('already_decided', `this request is ${request.status} already`)
+  if (request.expires_at <= d.at) return new ProtocolError('already_decided', 'this request has expired')
+  return new ProtocolError('stale_decision', 'the request is not what was shown: look at it again')
+}
+
+/** Writes down which pending requests have passed their deadline. Gives those, at most `limit`. */
+export async function expireRequests(tx: Tx, at: number, limit: number): Promise<RequestRow[]> {
+  const due = tx.selectFrom('request').select('digest').where('status', '=', 'pending').where('expires_at', '<=', at).limit(limit)
+  return tx
+    .updateTable('request')
+    .set({ status: 'expired', decided_at: at })
+    .where('digest', 'in', due)
+    .where('status', '=', 'pending')
+    .returningAll()
+    .execute()
+}
+
+/** Deletes what ended long ago, with its pass and authorization. Gives how many requests went. */
+export async function deleteRequestsEndedBefore(tx: Tx, before: number, limit: number): Promise<number> {
+  const old = await tx
+    .selectFrom('request')
+    .leftJoin('authorization', 'authorization.request_digest', 'request.digest')
+    .select('request.digest')
+    .where('request.status', '!=', 'pending')
+    .where('request.expires_at', '<', before)
+    .where((e) => e.or([e('authorization.expires_at', 'is', null), e('authorization.expires_at', '<', before)]))
+    .limit(limit)
+    .execute()
+  const digests = old.map((row) => row.digest)
+  if (digests.length === 0) return 0
+  await tx.deleteFrom('authorization').where('request_digest', 'in', digests).execute()
+  await tx.deleteFrom('pass').where('request_digest', 'in', digests).execute()
+  await tx.deleteFrom('request').where('digest', 'in', digests).execute()
+  return digests.length
+}

@@ -1,0 +1,59 @@
+import type { Kysely } from 'kysely'
+import type { AuditTable } from '../../spec/node/audit.ts'
+import type { ClockTable } from '../../spec/node/clock.ts'
+import type { SigningKeyTable } from '../../spec/node/keys.ts'
+
+/** All instants are epoch seconds; `json` columns hold JSON text; digests are SHA-256 in base64url. */
+export type AuthorityTables = AuditTable &
+  ClockTable &
+  SigningKeyTable & {
+    request: {
+      digest: string // of the request id: the id is a capability and is never stored
+      ref: string // the digest's first 12 characters: what people, logs and commands use
+      status: 'pending' | 'approved' | 'denied' | 'expired' | 'canceled'
+      type: 'browser_session' | 'bearer_token'
+      service_origin: string
+      user_email: string
+      agent_id: string
+      harness_id: string
+      task_id: string
+      shown: string // json: what an approver sees, see approve/shown.ts
+      shown_digest: string
+      cnf: string | null // json: as it came, for the validation answer
+      pass_digest: string // of the pass value that an approval will make
+      master_key_id: string // the master key that value is derived under
+      created_at: number
+      expires_at: number // the decision deadline
+      decided_at: number | null
+      decided_by: string | null
+      reason: string | null
+    }
+    pass: {
+      digest: string // of the pass value: the value is derived from the request id, and neither is ever stored
+      request_digest: string
+      service_origin: string // the one Service that may redeem it
+      authorization_id: string
+      answer: string // json: what validation will answer, but for the authorization
+      expires_at: number
+      authorization_seconds: number // how long the authorization lives from redemption on
+      consumed_at: number | null
+      revoked_at: number | null
+    }
+    authorization: {
+      id: string
+      request_digest: string
+      service_origin: string
+      state: 'active' | 'completed' | 'revoked'
+      scope: string // json
+      opened_at: number
+      expires_at: number
+      closed_at: number | null
+      reason: string | null
+    }
+    assertion_seen: { issuer: string; jti: string; expires_at: number }
+  }
+
+export type Tx = Kysely<AuthorityTables>
+export type RequestRow = AuthorityTables['request']
+export type PassRow = AuthorityTables['pass']
+export type AuthorizationRow = AuthorityTables['authorization']

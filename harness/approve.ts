@@ -1,0 +1,102 @@
+import type { Fetch, Now, Wait } from '../spec/effects.ts'
+import { browserUrl } from '../spec/origin.ts'
+import { discard, retryAfterSeconds } from '../spec/peer.ts'
+import { fromRfc3339 } from '../spec/time.ts'
+import type { AuthorityForHarness } from '../spec/wire/configuration.ts'
+import { IssuanceStatus, type PassType } from '../spec/wire/issuance.ts'
+import { refusalOf, requireAnswer } from './answer.ts'
+import { TripFailure } from './failure.ts'
+
+/** Who has yet to decide, and until when (epoch seconds). `approvalUrl` is where a person does it, fit to be shown; undefined where the Authority names no usable one. */
+export type Waiting = { authority: string; approvalUrl: string | undefined; expiresAt: number }
+export type PollDeps = { fetch: Fetch; now: Now; wait: Wait; signal: AbortSignal | undefined; onWaiting: (waiting: Waiting) => void }
+type Usable = { type: PassType; value: string }
+
+const FLOOR_MS = 1000
+const MOST_MS = 30_000
+const MOST_WANTED_MS = 3_600_000 // a timer of more than 24 days overflows and does not wait at all
+const MAX_FAILURES = 6
+const PATIENCE_SECONDS = 900 // where the Authority names no deadline
+
+/** Polls until a decision (protocol 4, §5.3.2) and gives the usable pass. Every other end of the attempt throws; an aborted signal cancels the request. */
+export async function awaitPass(d: PollDeps, authority: AuthorityForHarness, type: PassType, first: IssuanceStatus): Promise<Usable> {
+  const at = { step: 'approve' as const, peer: authority.authority }
+  const url = statusUrl(authority, first.id)
+  const poll = createPoll(d, url, at)
+  const patienceEnds = d.now() + PATIENCE_SECONDS
+  let status = first
+  for (let round = 0; status.status === 'pending'; round++) {
+    const deadline = status.expires_at === undefined ? patienceEnds : fromRfc3339(status.expires_at)
+    d.onWaiting({ authority: authority.authority, approvalUrl: linkFor(status.links?.approval), expiresAt: deadline })
+    await pause(d, url, Math.min(pauseMs(status, round), untilMs(d, deadline)))
+    const isLast = d.now() > deadline
+    status = await poll(deadline)
+    if (status.status === 'pending' && isLast) throw new TripFailure(at, 'nobody decided in time', 'start again when an approver is there')
+  }
+  return requireUsable(status, type, at)
+}
+
+/** The Authority's word is honoured, with a floor; without one the pauses grow. */
+const pauseMs = ({ poll_after_ms: wanted }: IssuanceStatus, round: number): number =>
+  wanted === undefined ? Math.min(FLOOR_MS * 1.5 ** round, MOST_MS) : atLeastFloor(wanted)
+
+const atLeastFloor = (ms: number): number => Math.min(Math.max(ms, FLOOR_MS), MOST_WANTED_MS)
+
+/** Just past the deadline, for the one poll after it. */
+const untilMs = (d: PollDeps, deadline: number): number => atLeastFloor((deadline - d.now() + 1) * 1000)
+
+/** A link as a person may see and follow it; others are no reason to refuse (protocol 1). */
+const linkFor = (link: string | undefined): string | undefined => (browserUrl.safeParse(link).success && link ? new URL(link).href : undefined)
+
+async function pause(d: PollDeps, url: string, ms: number): Promise<void> {
+  try {
+    await d.wait(ms, d.signal)
+  } catch (aborted) {
+    await d.fetch(url, { method: 'DELETE' }).then(discard, () => undefined) // the Authority may not know how; then the request expires
+    throw aborted
+  }
+}
+
+/** Asks once; an outage or `429` is asked again with growing pauses, a bounded number of times in a row. `404` and `410` are final. */
+function createPoll(d: PollDeps, url: string, at: { step: 'approve'; peer: string }): (deadline: number) => Promise<IssuanceStatus> {
+  const init = { headers: { accept: 'application/json' }, ...(d.signal && { signal: d.signal }) }
+  return async (deadline) => {
+    for (let failures = 1; ; failures++) {
+      const response = await d.fetch(url, init).catch(() => undefined) // an outage is asked again below; after an abort, the pause ends it
+      const isPassing = !response || response.status === 429 || response.status >= 500
+      if (response && !isPassing) return requireAnswer(response, IssuanceStatus, at)
+      if (failures === MAX_FAILURES)
+        throw response
+          ? await refusalOf(response, at)
+          : new TripFailure(at, 'the authority cannot be reached any more', 'check the network, then start again')
+      const wantedMs = (response ? (retryAfterSeconds(response) ?? 0) : 0) * 1000
+      if (response) await discard(response)
+      const backOffMs = FLOOR_MS * 2 ** (failures - 1)
+      await pause(d, url, Math.max(backOffMs, Math.min(wantedMs, untilMs(d, deadline))))
+    }
+  }
+}
+
+/** Only `{id}` is expanded, percent-encoded, and the result stays on the template's origin and is no other path (protocol 2). */
+function statusUrl(authority: AuthorityForHarness, id: string): string {
+  const template = authority.endpoints.issuance_status
+  const isUsable = !/^\.{1,2}$|\p{Cs}/u.test(id) // a lone surrogate has no encoding
+  const url = template.replaceAll('{id}', isUsable ? encodeURIComponent(id) : 'id')
+  if (!isUsable || new URL(url).origin !== new URL(template.replaceAll('{id}', 'id')).origin)
+    throw new TripFailure({ step: 'approve', peer: authority.authority }, 'the authority gave a request id that cannot be used', 'tell its operators')
+  return url
+}
+
+function requireUsable({ status, reason, agentpass }: IssuanceStatus, type: PassType, at: { step: 'approve'; peer: string }): Usable {
+  const because = reason === undefined ? '' : `: ${reason}`
+  if (status !== 'approved') throw new TripFailure(at, `the request was ${status}${because}`, HINTS[status] ?? 'start again')
+  if (!agentpass || agentpass.type !== type)
+    throw new TripFailure(at, 'the request was approved without a usable pass', 'tell the operators of the authority')
+  return agentpass
+}
+
+const HINTS: Record<string, string> = {
+  denied: 'the approver or the policy said no: change what you ask for, or talk to them',
+  expired: 'nobody decided in time: start again when an approver is there',
+  canceled: 'the request was called off: start again if that was not meant',
+}

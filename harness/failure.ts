@@ -1,0 +1,40 @@
+import { z } from 'zod'
+import { ProtocolError } from '../spec/error.ts'
+
+/** The parts of the trip, in their order. */
+export type Step = 'discover' | 'resolve' | 'issue' | 'approve' | 'redeem' | 'use'
+
+const MAX_SAID_CHARS = 500
+
+/** Anybody's words on a person's terminal: on one line, without control characters. */
+export const printable = (text: string): string => text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '·')
+
+/** Why a trip ended early: at which step, with whom, and what a person can do about it. Its message may quote the peer and is printable. */
+export class TripFailure extends Error {
+  override readonly name = 'TripFailure'
+  readonly step: Step
+  readonly peer: string
+  readonly hint: string
+  constructor(at: { step: Step; peer: string }, message: string, hint: string, options?: ErrorOptions) {
+    super(printable(message).slice(0, MAX_SAID_CHARS), options)
+    this.step = at.step
+    this.peer = at.peer
+    this.hint = hint
+  }
+}
+
+/** Says of a failure where it happened. A discovery error of our own carries its sentence; anything else is a peer that could not be reached. */
+export function failAt(at: { step: Step; peer: string }, hint: string): (cause: unknown) => never {
+  return (cause) => {
+    const message = cause instanceof ProtocolError ? cause.message : `no usable answer: ${innermost(cause)}`
+    throw new TripFailure(at, message, hint, { cause })
+  }
+}
+
+function innermost(cause: unknown): string {
+  if (!(cause instanceof Error)) return String(cause)
+  if (cause.cause instanceof Error) return innermost(cause.cause)
+  if (cause instanceof SyntaxError) return 'it is not JSON'
+  if (cause instanceof z.ZodError) return `${cause.issues[0]?.path.map(String).join('.') || 'the body'} is missing or invalid`
+  return cause.message
+}

@@ -1,0 +1,17 @@
+#!/usr/bin/env node
+import { environment, systemNow, systemRandom, systemWait } from '../spec/node/settings.ts'
+import { runAgentpass } from './node/command.ts'
+import { processIo } from './node/io.ts'
+import { openNetwork } from './node/network.ts'
+import { CANCELED } from './node/report.ts'
+
+const canceling = new AbortController()
+for (const signal of ['SIGINT', 'SIGTERM'] as const)
+  process.on(signal, () => {
+    if (canceling.signal.aborted) process.exit(CANCELED)
+    process.stderr.write('agentpass: canceling; once more to end at once\n')
+    canceling.abort(new Error('canceled'))
+  })
+
+const effects = { now: systemNow, random: systemRandom, wait: systemWait, environment: environment(), openNetwork }
+process.exitCode = await runAgentpass(process.argv.slice(2), { ...effects, io: processIo(), signal: canceling.signal })

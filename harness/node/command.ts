@@ -1,0 +1,126 @@
+import { type Command, CommanderError, Option } from 'commander'
+import { collect, createProgram, jsonOption, withExample } from '../../spec/node/cli.ts'
+import { VERSION } from '../../spec/wire/configuration.ts'
+import { type CallOptions, call } from './call.ts'
+import { type ForgetOptions, forget } from './forget.ts'
+import { misuse } from './options.ts'
+import { report } from './report.ts'
+import { status } from './status.ts'
+import { type TokenOptions, token } from './token.ts'
+import type { Outside } from './trip.ts'
+
+const ABOUT = 'Gets an agent exactly the access that one task needs, and calls services with it.'
+const EXAMPLES = [
+  'call GET https://desk.example/api/tickets/17 --user ada@acme.example --task "Answer ticket 17"',
+  `call POST https://desk.example/api/tickets/17/replies --data '{"text":"Try oil."}'`,
+]
+
+const AFTER = `
+The first call gets a token for the task: the user's own company, or whom the service trusts, decides. Later calls use it while it lives.
+Results go to standard output, talk to standard error; --json makes the results, and errors, JSON.
+Exit: 0 done, 1 refused or failed, 2 misuse (arguments, settings), 130 canceled.
+Environment: AGENTPASS_USER, AGENTPASS_RESOLVER (DNS servers), AGENTPASS_CA (PEM file to trust), AGENTPASS_ALLOW_PRIVATE (networks)
+override the settings in $XDG_CONFIG_HOME/agentpass/config.yaml. What is held lies in $XDG_STATE_HOME/agentpass.
+Speaks AgentPass ${VERSION}.
+`
+
+/** Runs one command line and gives its exit code: 0 done, 1 refused or failed, 2 misuse, 130 canceled. */
+export async function runAgentpass(argv: string[], o: Outside): Promise<number> {
+  const said = { out: '', err: '', exitCode: 0 }
+  try {
+    await createCommands(o, said).parseAsync(argv, { from: 'user' })
+    return said.exitCode
+  } catch (failure) {
+    if (failure instanceof CommanderError && failure.exitCode === 0) {
+      await o.io.out(said.out)
+      return 0
+    }
+    o.io.err(said.err)
+    return report(o.io, asMisuse(failure), { json: argv.includes('--json'), isCanceled: o.signal.aborted })
+  }
+}
+
+function asMisuse(failure: unknown): unknown {
+  if (!(failure instanceof CommanderError)) return failure
+  if (failure.code === 'commander.help') return misuse('there is no command', 'name one: token, call, status or forget')
+  const [message = '', suggestion] = failure.message.replace(/^error: /, '').split('\n')
+  return misuse(message, suggestion?.replace(/^\(Did you mean (.*)\?\)$/, 'did you mean $1?') ?? 'see agentpass --help')
+}
+
+function createCommands(o: Outside, said: { out: string; err: string; exitCode: number }): Command {
+  const program = createProgram('agentpass', ABOUT, EXAMPLES)
+    .addHelpText('after', AFTER)
+    .configureOutput({
+      writeOut: (text) => {
+        said.out += text
+      },
+      writeErr: (text) => {
+        said.err += text
+      },
+    })
+  const ends = (exitCode: number) => {
+    said.exitCode = exitCode
+  }
+  addToken(program, async (options) => ends(await token(o, options)))
+  addCall(program, async (method, url, options) => ends(await call(o, { method, url }, options)))
+  addStatus(program, async (options) => ends(await status(o, options)))
+  addForget(program, async (task, options) => ends(await forget(o, task, options)))
+  return program
+}
+
+const config = () => new Option('--config <file>', 'the settings file (default: $XDG_CONFIG_HOME/agentpass/config.yaml)')
+const user = () => new Option('--user <email>', 'for whom the agent acts (default: AGENTPASS_USER, or the settings)')
+const authority = () => new Option('--authority <id>', 'the only authority that will do, where the service offers several')
+const scope = (text: string) => new Option('--scope <name>', `${text}; may be repeated`).argParser(collect)
+
+function addToken(program: Command, act: (options: TokenOptions) => Promise<void>): void {
+  const command = program
+    .command('token')
+    .description('get a token for one task and keep it')
+    .requiredOption('--service <origin>', 'the service, such as https://desk.example')
+    .requiredOption('--task <sentence>', 'what is to be done: an approver reads it')
+    .addOption(user())
+    .addOption(scope('no more than this scope'))
+    .addOption(authority())
+    .option('--print', 'print the token itself, and nothing else')
+    .addOption(jsonOption())
+    .addOption(config())
+    .action(act)
+  withExample(command, 'agentpass token --service https://desk.example --user ada@acme.example --task "Answer ticket 17"')
+}
+
+function addCall(program: Command, act: (method: string, url: string, options: CallOptions) => Promise<void>): void {
+  const command = program
+    .command('call')
+    .description('call a service with the token held for it, or with a new one')
+    .argument('<method>', 'GET, POST, …')
+    .argument('<url>', 'the URL, at the service')
+    .addOption(user())
+    .option('--task <task>', 'the task, by its id or sentence; with --user, a token is got where none is held')
+    .addOption(scope('a scope the token must have'))
+    .addOption(authority())
+    .addOption(new Option('-H, --header <line>', "a header, as 'name: value'; may be repeated").argParser(collect))
+    .option('-d, --data <text>', 'the body: text, @file, or - for standard input')
+    .option('-i, --include', 'print status and headers before the body')
+    .addOption(jsonOption())
+    .addOption(config())
+    .action(act)
+  withExample(command, `agentpass call POST https://desk.example/api/tickets/17/replies --data '{"text":"Try oil."}'`)
+}
+
+function addStatus(program: Command, act: (options: { json?: boolean; config?: string }) => Promise<void>): void {
+  const command = program.command('status').description('what is held: never a token').addOption(jsonOption()).addOption(config()).action(act)
+  withExample(command, 'agentpass status --json')
+}
+
+function addForget(program: Command, act: (task: string | undefined, options: ForgetOptions) => Promise<void>): void {
+  const command = program
+    .command('forget')
+    .description('drop what is held of a task, or everything')
+    .argument('[task]', 'the task, by its id or sentence')
+    .option('--all', 'every token, and which authorities were chosen')
+    .addOption(jsonOption())
+    .addOption(config())
+    .action(act)
+  withExample(command, 'agentpass forget "Answer ticket 17"')
+}

@@ -1,0 +1,56 @@
+import type { Now, Wait } from '../../spec/effects.ts'
+import type { Progress } from '../acquire.ts'
+import type { Io } from './io.ts'
+import { duration, instant } from './print.ts'
+
+type Waiting = Extract<Progress, { kind: 'waiting' }>
+/** Tells a person how far a trip is. `wait` is the trip's own patience, during which the time left is counted down; `end` leaves the terminal tidy. */
+export type ProgressLines = { onProgress: (progress: Progress) => void; wait: Wait; end: () => void }
+
+const SLICE_MS = 1000
+const LINE_EVERY_SECONDS = 15
+const CLEAR = '\r\u001b[K'
+
+/** One line a step; while an approver decides, one line that is written over on a terminal, and one every 15 s elsewhere. */
+export function createProgress(d: { io: Io; now: Now; wait: Wait }): ProgressLines {
+  let waiting: Waiting | undefined
+  let saidAt = 0
+  const line = (text: string) => d.io.err(`${d.io.isTerminal && waiting ? CLEAR : ''}${text}\n`)
+  const countDown = () => {
+    if (!waiting) return
+    const text = `waiting for the decision, ${duration(waiting.expiresAt - d.now())} left`
+    if (d.io.isTerminal) d.io.err(`${CLEAR}${text}`)
+    else if (d.now() - saidAt >= LINE_EVERY_SECONDS) {
+      saidAt = d.now()
+      d.io.err(`${text}\n`)
+    }
+  }
+  const begin = (next: Waiting) => {
+    if (!isSameWaiting(waiting, next)) {
+      line(`${'approve'.padEnd(8)} ${next.authority} must decide by ${instant(next.expiresAt)} …`)
+      if (next.approvalUrl !== undefined) d.io.err(`         a person can do so at ${next.approvalUrl}\n`)
+      saidAt = d.now()
+    }
+    waiting = next
+    countDown()
+  }
+  return {
+    onProgress(progress) {
+      if (progress.kind === 'waiting') return begin(progress)
+      line(`${progress.step.padEnd(8)} ${progress.peer} …`)
+      waiting = undefined
+    },
+    async wait(ms, signal) {
+      for (let left = ms; left > 0; left -= SLICE_MS) {
+        await d.wait(Math.min(left, SLICE_MS), signal)
+        countDown()
+      }
+    },
+    end: () => {
+      if (d.io.isTerminal && waiting) d.io.err(CLEAR)
+      waiting = undefined
+    },
+  }
+}
+
+const isSameWaiting = (a: Waiting | undefined, b: Waiting): boolean => a?.approvalUrl === b.approvalUrl && a?.authority === b.authority

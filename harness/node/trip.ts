@@ -1,0 +1,51 @@
+import type { Now, Random, Wait } from '../../spec/effects.ts'
+import type { NetworkSettings } from '../../spec/node/settings.ts'
+import { acquire, type Wanted } from '../acquire.ts'
+import { createChooser } from './choose.ts'
+import { openPrivateFolder, type PrivateFolder } from './folder.ts'
+import { type HeldToken, type Ignored, keepToken } from './held.ts'
+import type { Io } from './io.ts'
+import type { Network } from './network.ts'
+import { createProgress } from './progress.ts'
+import { type Environment, loadSettings, type Settings, userFolder } from './settings.ts'
+
+/** What the command takes from the outside. */
+export type Outside = {
+  io: Io
+  environment: Environment
+  now: Now
+  random: Random
+  wait: Wait
+  openNetwork: (settings: NetworkSettings) => Network
+  signal: AbortSignal
+}
+/** Settings and state of this user. */
+export type Opened = { settings: Settings; folder: PrivateFolder }
+
+/** Reads the settings and opens the state. Throws OperatorError. */
+export async function openUser(o: Outside, config: string | undefined): Promise<Opened> {
+  const settings = loadSettings(o.environment, config)
+  return { settings, folder: await openPrivateFolder(o, userFolder(o.environment, 'XDG_STATE_HOME', '.local/state')) }
+}
+
+/** Gets a token for one task and keeps it, telling a person how far it is. Throws TripFailure, or what ended the signal. */
+export async function acquireToken(o: Outside, { settings, folder }: Opened, network: Network, wanted: Wanted): Promise<HeldToken> {
+  const progress = createProgress(o)
+  const { service, user } = wanted
+  const chooseAuthority = createChooser({ ...o, folder, authorities: settings.authorities, service, user })
+  const deps = { ...o, ...progress, resolveTxt: network.resolveTxt, fetch: network.fetch, chooseAuthority, harnessId: settings.harness_id }
+  try {
+    const acquired = await acquire(
+      { ...deps, profile: settings.profile, requireDnssec: settings.network.dnssec === 'required' },
+      { ...wanted, signal: o.signal },
+    )
+    return await keepToken(folder, acquired, o.now())
+  } finally {
+    progress.end()
+  }
+}
+
+/** Says which files of the state are not trusted. */
+export function warn(io: Io, ignored: Ignored[]): void {
+  for (const { file, why } of ignored) io.err(`agentpass: warning: ignored ${file}: ${why}\n`)
+}

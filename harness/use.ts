@@ -1,0 +1,56 @@
+import { z } from 'zod'
+import type { Fetch } from '../spec/effects.ts'
+import { parseUrl } from '../spec/origin.ts'
+import { refusalOf } from './answer.ts'
+import { failAt, TripFailure } from './failure.ts'
+
+/** A token and the Service it is for; `scope` where the Service said what it covers. */
+export type Credential = { service: string; token: string; scope: string[] | undefined }
+export type Call = { url: string; method: string; headers: Headers; body: Uint8Array<ArrayBuffer> | undefined; signal?: AbortSignal }
+
+/**
+ * Calls a Service's API with the bearer token it gave (protocol 8, §3.4.2). The token goes to the origin of its Service and nowhere else: another origin
+ * is refused before anything is sent, and no redirect is followed. Whatever the Service answers is the caller's to judge. Throws TripFailure, or the signal's reason.
+ */
+export async function callService(d: { fetch: Fetch }, { service, token }: Credential, call: Call): Promise<Response> {
+  const at = { step: 'use' as const, peer: service }
+  const { url, method, body, signal } = call
+  if (parseUrl(url)?.origin !== service)
+    throw new TripFailure(at, 'the URL is of another origin than the service the token is for', 'a token is never sent anywhere else')
+  const headers = new Headers(call.headers)
+  headers.delete('host') // behind a shared front it would name another Service
+  headers.set('authorization', `Bearer ${token}`)
+  const init: RequestInit = { method, headers, redirect: 'error', ...(body && { body }), ...(signal && { signal }) }
+  return d.fetch(url, init).catch((cause) => {
+    signal?.throwIfAborted()
+    return failAt(at, 'check that the service is up; a redirect is never followed, as a token is for one origin alone')(cause)
+  })
+}
+
+/** What became of a call that was refused. `isTokenEnded`: the token is of no more use. */
+export type Refusal = { failure: TripFailure; isTokenEnded: boolean }
+
+/** Why a Service refused a call (RFC 6750 §3): what it said in the beginning of its answer, and what to do. */
+export async function explainRefusal(response: Response, beginning: Uint8Array<ArrayBuffer>, credential: Credential): Promise<Refusal> {
+  const at = { step: 'use' as const, peer: credential.service }
+  const { message, hint } = await refusalOf(new Response(beginning.length > 0 ? beginning : null, response), at)
+  const isTokenEnded = response.status === 401
+  if (isTokenEnded)
+    return { failure: new TripFailure(at, message, 'the token was ended: get another one for the task if it is not done'), isTokenEnded }
+  return { failure: new TripFailure(at, message, missingScope(response, credential) ?? hint), isTokenEnded }
+}
+
+function missingScope(response: Response, { scope: held }: Credential): string | undefined {
+  const challenge = readChallenge(response.headers.get('www-authenticate') ?? '')
+  if (response.status !== 403 || challenge.error !== 'insufficient_scope') return undefined
+  const needed = challenge.scope?.split(' ').filter((name) => name !== '' && !held?.includes(name)) ?? []
+  return needed.length > 0 ? `the token lacks the scope ${needed.join(' ')}: ask for it with a new token` : undefined
+}
+
+const PARAMETER = /([\w-]+)=(?:"((?:[^"\\]|\\.)*)"|([^\s",]+))/g
+
+/** The members of a `WWW-Authenticate` challenge that RFC 6750 gives a meaning. */
+function readChallenge(header: string): { error?: string | undefined; scope?: string | undefined } {
+  const found = [...header.matchAll(PARAMETER)].map(([, name, quoted, plain]) => [name, quoted?.replace(/\\(.)/g, '$1') ?? plain])
+  return z.object({ error: z.string().optional(), scope: z.string().optional() }).catch({}).parse(Object.fromEntries(found))
+}

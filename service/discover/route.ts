@@ -1,0 +1,35 @@
+import { Hono } from 'hono'
+import type { JWK } from 'jose'
+import { type ServiceConfiguration, VERSION } from '../../spec/wire/configuration.ts'
+import type { TrustSettings } from '../resolve/trust.ts'
+
+export type DiscoverDeps = { origin: string; name: string | undefined; trust: TrustSettings; jwks: () => { keys: JWK[] } }
+
+const CACHED = 'public, max-age=300'
+export const REDEEM_BEARER_PATH = '/agentpass/redeem/bearer-token'
+export const REDEEM_BROWSER_PATH = '/agentpass/redeem/browser-session'
+
+/** What this Service publishes of itself (protocol 2, §4.1). */
+export function serviceConfiguration({ origin, name, trust }: DiscoverDeps): ServiceConfiguration {
+  return {
+    version: VERSION,
+    kind: 'service',
+    service: { origin, ...(name !== undefined && { name }) },
+    jwks_uri: `${origin}/.well-known/agentpass-service/jwks.json`,
+    trust: {
+      ...(trust.federated.length > 0 && { trusted_federated_authorities: trust.federated }),
+      ...(trust.service_authority && { service_authority: trust.service_authority }),
+    },
+    endpoints: {
+      resolve_authorities: `${origin}/agentpass/resolve-authorities`,
+      available_scopes: `${origin}/agentpass/available-scopes`,
+      redeem_browser_session: `${origin}${REDEEM_BROWSER_PATH}`,
+      redeem_bearer_token: `${origin}${REDEEM_BEARER_PATH}`,
+    },
+  }
+}
+
+export const discoverRoutes = (d: DiscoverDeps) =>
+  new Hono()
+    .get('/.well-known/agentpass-service', (c) => c.json(serviceConfiguration(d), 200, { 'cache-control': CACHED }))
+    .get('/.well-known/agentpass-service/jwks.json', (c) => c.json(d.jwks(), 200, { 'cache-control': CACHED }))

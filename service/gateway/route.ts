@@ -1,0 +1,86 @@
+import { Hono } from 'hono'
+import { ProtocolError } from '../../spec/error.ts'
+import type { Audit } from '../../spec/node/audit.ts'
+import { challenge, type GuardDeps, requireOneOf, requireSession } from '../use/guard.ts'
+import type { Session } from '../use/session.ts'
+import { type Act, allows, requirePlainPath } from './acts.ts'
+import { type IdentityHeaders, isIdentityHeader } from './identity.ts'
+
+/** Passes a request on to the app behind, and its answer back, both as streams. Throws service_unavailable when the app does not answer. */
+export type Forward = (
+  pathAndQuery: string,
+  init: { method: string; headers: Headers; body: ReadableStream<Uint8Array> | null; signal: AbortSignal },
+) => Promise<Response>
+export type GatewayScope = { name: string; acts: Act[] }
+export type GatewayDeps = GuardDeps & { audit: Audit; gatewayScopes: GatewayScope[]; identityHeaders: IdentityHeaders; forward: Forward }
+
+/** Headers of one connection (RFC 9110 §7.6.1): they end here, both ways, with those that `Connection` names. */
+const OF_ONE_CONNECTION = /^(?:connection|keep-alive|proxy-.*|te|trailer|transfer-encoding|upgrade)$/
+/** Credentials that are ours to read, and what would let a caller pose as a proxy or change the method or path that was judged. */
+const ENDS_HERE =
+  /^(?:host|expect|authorization|cookie|forwarded|x-forwarded-.*|x-real-ip|x-(?:http-)?method(?:-override)?|x-(?:original|rewrite)-.*)$/
+
+/** The gateway in front of an unmodified app: everything that is no step of the protocol comes here. */
+export const gatewayRoutes = (d: GatewayDeps) =>
+  new Hono().all('*', async (c) => {
+    try {
+      return await pass(d, c.req.raw)
+    } catch (refusal) {
+      if (refusal instanceof ProtocolError && (refusal.code === 'invalid_token' || refusal.code === 'insufficient_scope'))
+        return challenge(d.origin, refusal)
+      throw refusal
+    }
+  })
+
+async function pass(d: GatewayDeps, request: Request): Promise<Response> {
+  const session = await requireSession(d, request.headers.get('authorization') ?? undefined)
+  const { pathname, search } = new URL(request.url)
+  requirePlainPath(pathname)
+  judge(d, session, request.method, pathname)
+  const response = await d.forward(pathname + search, {
+    method: request.method,
+    headers: await onwardHeaders(d, session, request.headers),
+    body: request.body,
+    signal: request.signal,
+  })
+  return new Response(response.body, { status: response.status, headers: backwardHeaders(response.headers) })
+}
+
+/** Whether the session may do this. Acts that change something are audited, allowed or not. */
+function judge(d: GatewayDeps, session: Session, method: string, path: string): void {
+  const about = {
+    event: 'use',
+    act: `${method} ${path}`,
+    user: session.user,
+    agent: session.agent,
+    task: session.task?.id,
+    authorization_id: session.authorizationId,
+  }
+  const allowing = d.gatewayScopes.filter(({ acts }) => acts.some((act) => allows(act, method, path))).map(({ name }) => name)
+  try {
+    requireOneOf(session, allowing)
+  } catch (refusal) {
+    d.audit.note({ ...about, outcome: 'refused', code: 'insufficient_scope' })
+    throw refusal
+  }
+  if (method !== 'GET' && method !== 'HEAD') d.audit.note({ ...about, outcome: 'allowed' })
+}
+
+async function onwardHeaders(d: GatewayDeps, session: Session, headers: Headers): Promise<Headers> {
+  const onward = new Headers(
+    beyondThisConnection(headers).filter(([name]) => !ENDS_HERE.test(asVariable(name)) && !isIdentityHeader(asVariable(name))),
+  )
+  for (const [name, value] of await d.identityHeaders(session)) onward.set(name, value)
+  return onward
+}
+
+/** An agent never takes a cookie of the app's away: it could be a person's session. */
+const backwardHeaders = (headers: Headers): Headers => new Headers(beyondThisConnection(headers).filter(([name]) => name !== 'set-cookie'))
+
+function beyondThisConnection(headers: Headers): [string, string][] {
+  const named = (headers.get('connection') ?? '').toLowerCase().split(/[\s,]+/)
+  return [...headers].filter(([name]) => !OF_ONE_CONNECTION.test(asVariable(name)) && !named.includes(name))
+}
+
+/** A name as an app reads it whose server hands headers on as variables: `_`, `.` and the like are then one with `-`. */
+const asVariable = (name: string): string => name.replace(/[^a-z\d]/g, '-')

@@ -1,0 +1,110 @@
+import type { Hono } from 'hono'
+import { createAssertionSigner } from '../../spec/assertion.ts'
+import { sha256 } from '../../spec/base64url.ts'
+import { createAuthorityDiscovery } from '../../spec/discovery.ts'
+import { createKeySets } from '../../spec/keys.ts'
+import { createClientOf } from '../../spec/node/client.ts'
+import type { Database } from '../../spec/node/database.ts'
+import { createRate } from '../../spec/node/doors.ts'
+import { type Effects, openMigrated, openParty, type Party } from '../../spec/node/party.ts'
+import type { MasterKey } from '../../spec/node/secrets.ts'
+import { sweepAll } from '../../spec/node/sweep.ts'
+import { AuthorityForService } from '../../spec/wire/configuration.ts'
+import { createService, createServiceManagement, type ServiceDeps } from '../app.ts'
+import { checkAuthorization } from '../check/check.ts'
+import { createIdentityHeaders } from '../gateway/identity.ts'
+import type { Forward } from '../gateway/route.ts'
+import { createHeldScope } from '../issue/held.ts'
+import { validatePass } from '../redeem/validate.ts'
+import { requirePermitted, type TrustDeps } from '../resolve/trust.ts'
+import { closeAuthorization } from '../revoke/close.ts'
+import type { ServiceSettings } from '../settings.ts'
+import { deleteCredentialsExpiredBefore } from '../store/credentials.ts'
+import { migrations } from '../store/migrations/all.ts'
+import { deleteProofsExpiredBefore } from '../store/proofs.ts'
+import type { ServiceTables } from '../store/schema.ts'
+import { createSessions } from '../use/session.ts'
+
+export type ServiceOpening = {
+  settings: ServiceSettings
+  database: string
+  masterKeys: [MasterKey, ...MasterKey[]]
+  adminToken: string
+  effects: Effects
+  forward: Forward
+}
+export type OpenService = { app: Hono; management: Hono; stop: () => Promise<void> }
+
+const KEEP_ENDED_SECONDS = 86_400
+
+/** Opens a Service on its database and hands its two doors over; who mounts them is the caller's business. Throws Error with a sentence for people. */
+export async function openService(opening: ServiceOpening): Promise<OpenService> {
+  const db = await openMigrated<ServiceTables>(opening.database, migrations, opening.effects.now)
+  const party = await openParty(db, opening.masterKeys, opening.effects)
+  const deps = await serviceDeps(opening, party, party.guard(db))
+  party.start([{ name: 'sweeping', everyMs: 60_000, run: () => sweep(deps) }])
+  return { app: createService(deps), management: createServiceManagement(deps), stop: party.stop }
+}
+
+async function serviceDeps(
+  { settings, adminToken, effects, forward }: ServiceOpening,
+  party: Party,
+  db: Database<ServiceTables>,
+): Promise<ServiceDeps> {
+  const { profile, service: origin, trust, scopes, lifetimes, limits, upstream } = settings
+  const { log, fetch } = effects
+  const { now } = party
+  const signAssertion = createAssertionSigner({
+    ...effects,
+    profile,
+    kind: 'service-assertion',
+    issuer: origin,
+    signingKey: async () => party.keys.current,
+  })
+  const discovery = createAuthorityDiscovery({ ...effects, profile, requireDnssec: settings.network.dnssec === 'required' }, AuthorityForService)
+  const trusting: TrustDeps = { trust, discoverEnterprise: discovery.enterprise, readPinned: discovery.pinned }
+  const calling = { fetch, now, signAssertion, log }
+  const checking = { checkSeconds: lifetimes.check_seconds, checkAuthorization: checkAuthorization.bind(undefined, calling) }
+  return {
+    ...effects,
+    ...party,
+    ...trusting,
+    db,
+    profile,
+    origin,
+    lifetimes,
+    name: settings.name,
+    adminTokenDigest: await sha256(adminToken),
+    jwks: () => party.keys.jwks,
+    keySets: createKeySets(effects),
+    scopes: scopes.map(({ name, description }) => ({ name, ...(description !== undefined && { description }) })),
+    heldScope: createHeldScope(
+      scopes.map(({ name }) => name),
+      settings.users,
+    ),
+    requirePermitted: (email, authority) => requirePermitted(trusting, email, authority),
+    validatePass: validatePass.bind(undefined, calling),
+    closeAuthorization: closeAuthorization.bind(undefined, calling),
+    findSession: createSessions({ now, db, audit: party.audit, readPinned: discovery.pinned, ...checking }),
+    gatewayScopes: scopes.map(({ name, allows: acts }) => ({ name, acts })),
+    identityHeaders: createIdentityHeaders({
+      origin,
+      audience: upstream.audience ?? new URL(upstream.url).origin,
+      now,
+      signingKey: () => party.keys.current,
+    }),
+    forward,
+    clientOf: createClientOf(settings.client_address_header),
+    turns: {
+      resolution: createRate(limits.resolutions_per_minute, 60),
+      scopes: createRate(limits.scope_requests_per_minute, 60),
+      redemption: createRate(limits.redemptions_per_minute, 60),
+    },
+  }
+}
+
+async function sweep(d: ServiceDeps): Promise<void> {
+  const at = d.now()
+  await sweepAll((limit) => d.db.write((tx) => deleteProofsExpiredBefore(tx, at, limit)))
+  await sweepAll((limit) => d.db.write((tx) => deleteCredentialsExpiredBefore(tx, at - KEEP_ENDED_SECONDS, limit)))
+}

@@ -1,0 +1,48 @@
+import type { SignAssertion } from '../../spec/assertion.ts'
+import type { Fetch, Now } from '../../spec/effects.ts'
+import { ProtocolError } from '../../spec/error.ts'
+import { discard, isSuccess, postMessage, readAnswer, retryAfterSeconds } from '../../spec/peer.ts'
+import { fromRfc3339 } from '../../spec/time.ts'
+import type { AuthorityForService } from '../../spec/wire/configuration.ts'
+import { ValidationResponse } from '../../spec/wire/validation.ts'
+
+export type ValidateDeps = { fetch: Fetch; now: Now; signAssertion: SignAssertion }
+
+/**
+ * Has an Authority validate a pass, which spends it (protocol 8, check 4). The value goes on as it came: nobody but its Authority can read it.
+ * Throws invalid_agentpass, wrong_service, already_consumed, overloaded, and authority_unavailable for everything that is no clear answer.
+ */
+export async function validatePass(d: ValidateDeps, authority: AuthorityForService, value: string): Promise<ValidationResponse> {
+  const assertion = await d.signAssertion(authority.authority)
+  const response = await postMessage(d.fetch, authority.endpoints.validate, { agentpass: { value } }, assertion).catch(unavailable)
+  if (!isSuccess(response)) {
+    await discard(response)
+    throw refusal(response)
+  }
+  const answer = await readAnswer(response, ValidationResponse).catch(unavailable)
+  if (answer.authorization_expires_at !== undefined && fromRfc3339(answer.authorization_expires_at) <= d.now())
+    unavailable(new Error('authorization_expires_at is not in the future'))
+  return answer
+}
+
+function refusal(response: Response): ProtocolError {
+  const cause = new Error(`the authority answered ${response.status}`)
+  switch (response.status) {
+    case 404:
+    case 410:
+    case 422:
+      return new ProtocolError('invalid_agentpass', 'the authority knows no such pass, or it has expired', { cause })
+    case 403:
+      return new ProtocolError('wrong_service', 'the pass is for another service', { cause })
+    case 409:
+      return new ProtocolError('already_consumed', 'the pass has been used', { cause })
+    case 429:
+      return new ProtocolError('overloaded', 'the authority is asked too often', { cause, retryAfterSeconds: retryAfterSeconds(response) ?? 1 })
+    default:
+      return new ProtocolError('authority_unavailable', 'the authority gave no usable answer', { cause })
+  }
+}
+
+function unavailable(cause: unknown): never {
+  throw new ProtocolError('authority_unavailable', 'the authority gave no usable answer', { cause })
+}

@@ -1,0 +1,140 @@
+import { createHash } from 'node:crypto'
+import { CompactSign } from 'jose'
+import type { Generated, Kysely } from 'kysely'
+import type { Now } from '../effects.ts'
+import { ProtocolError } from '../error.ts'
+import type { SigningKey } from '../jwt.ts'
+import type { Database } from './database.ts'
+import type { Log } from './log.ts'
+
+/** The audit trail: rows are written unnumbered in the transaction of what they tell, then numbered and chained. */
+export type AuditTable = { audit: { id: Generated<number>; event: string; seq: number | null; hash: string | null } }
+
+/** One decision of the protocol. Never a pass, token, proof, assertion or request id: `request_ref` names a request. */
+export type AuditEvent = {
+  event: string
+  outcome: string
+  code?: string | undefined
+  request_ref?: string | undefined
+  authorization_id?: string | undefined
+  user?: string | undefined
+  agent?: string | undefined
+  task?: string | undefined
+  harness?: string | undefined
+  service?: string | undefined
+  authority?: string | undefined
+  http_request?: string | undefined
+  scope?: string[] | undefined
+  act?: string | undefined
+  by?: string | undefined
+  reason?: string | undefined
+}
+
+export type Audit = {
+  /** Writes an event in the transaction of the change it tells: if it cannot be audited, it does not happen. */
+  record: (tx: Kysely<AuditTable>, event: AuditEvent) => Promise<void>
+  /** Keeps an event that changes nothing (a check, a refusal) for the next numbering. Throws overloaded when too many wait because the database cannot be written. */
+  note: (event: AuditEvent) => void
+  /** Numbers and chains what is committed, and writes what was noted. Gives how many rows were numbered. */
+  number: () => Promise<number>
+  /** Signs the newest number and hash into the trail, unless the newest row is such a head itself. */
+  signHead: () => Promise<void>
+}
+
+const MAX_FIELD_CHARS = 1024
+const MAX_NOTED = 20_000
+const NUMBERED_AT_ONCE = 500
+export const FIRST_HASH = ''
+
+/** `hash = SHA-256(prev ‖ event)`, base64url. */
+export const chain = (previous: string, event: string): string => createHash('sha256').update(previous).update(event).digest('base64url')
+
+type AuditDeps = { db: Database<AuditTable>; now: Now; log: Log; signingKey: () => SigningKey; count: (event: AuditEvent) => void }
+
+export function createAudit(d: AuditDeps): Audit {
+  let noted: string[] = []
+  const line = (event: AuditEvent) => {
+    d.count(event)
+    return inert(JSON.stringify({ at: d.now(), ...event }, shorten))
+  }
+  const append = (tx: Kysely<AuditTable>, event: string) => tx.insertInto('audit').values({ event }).execute()
+
+  const number = async () => {
+    const waiting = noted
+    noted = []
+    try {
+      return await d.db.write(async (tx) => {
+        if (waiting.length > 0)
+          await tx
+            .insertInto('audit')
+            .values(waiting.map((event) => ({ event })))
+            .execute()
+        return chainNewRows(tx)
+      })
+    } catch (failure) {
+      noted = [...waiting, ...noted]
+      throw failure
+    }
+  }
+
+  return {
+    record: async (tx, event) => void (await append(tx, line(event))),
+    note(event) {
+      if (noted.length >= MAX_NOTED)
+        throw new ProtocolError('overloaded', 'the audit trail cannot be written at the moment', { retryAfterSeconds: 1 })
+      noted.push(line(event))
+    },
+    number,
+    async signHead() {
+      while ((await number()) === NUMBERED_AT_ONCE);
+      const { event, ...head } = await newest(d.db.read)
+      if (head.seq === 0 || isHead(event)) return
+      const { privateKey, algorithm, keyId } = d.signingKey()
+      const statement = new TextEncoder().encode(JSON.stringify(head))
+      const signature = await new CompactSign(statement)
+        .setProtectedHeader({ alg: algorithm, typ: 'agentpass-audit-head+jws', ...(keyId && { kid: keyId }) })
+        .sign(privateKey)
+      await d.db.write((tx) => append(tx, JSON.stringify({ at: d.now(), event: 'audit_head', outcome: 'signed', ...head, signature })))
+      await number() // the head too, or the last one before a stop would be no part of what is verified
+      d.log.info('audit_head', { seq: head.seq, hash: head.hash })
+    },
+  }
+}
+
+/** Long text is cut, so that nobody can flood the trail. */
+const shorten = (_member: string, value: unknown): unknown =>
+  typeof value === 'string' && value.length > MAX_FIELD_CHARS ? `${value.slice(0, MAX_FIELD_CHARS)}…` : value
+
+/** JSON escapes control characters below U+0020 only. The others, and what ends a line or turns text round, are escaped here: on a terminal too a row is one line of text. */
+const inert = (json: string): string =>
+  json.replace(/[\u007f-\u009f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`)
+
+async function newest(db: Kysely<AuditTable>): Promise<{ seq: number; hash: string; event: string }> {
+  const numbered = db.selectFrom('audit').select(['seq', 'hash', 'event']).where('seq', 'is not', null)
+  const row = await numbered.orderBy('seq', 'desc').limit(1).executeTakeFirst()
+  return { seq: row?.seq ?? 0, hash: row?.hash ?? FIRST_HASH, event: row?.event ?? '' }
+}
+
+const isHead = (event: string): boolean => /^\{"at":\d+,"event":"audit_head",/.test(event)
+
+async function chainNewRows(tx: Kysely<AuditTable>): Promise<number> {
+  const rows = await tx.selectFrom('audit').select(['id', 'event']).where('seq', 'is', null).orderBy('id').limit(NUMBERED_AT_ONCE).execute()
+  if (rows.length === 0) return 0
+  let { seq, hash } = await newest(tx)
+  for (const row of rows) {
+    seq += 1
+    hash = chain(hash, row.event)
+    await tx.updateTable('audit').set({ seq, hash }).where('id', '=', row.id).execute()
+  }
+  return rows.length
+}
+
+/** Runs a step; when it is refused, the audit trail says so and with which code. */
+export async function noteRefusal<T>(audit: Audit, about: Omit<AuditEvent, 'outcome'>, step: () => Promise<T>): Promise<T> {
+  try {
+    return await step()
+  } catch (failure) {
+    if (failure instanceof ProtocolError) audit.note({ ...about, outcome: 'refused', code: failure.code })
+    throw failure
+  }
+}

@@ -1,0 +1,65 @@
+import { type Context, Hono } from 'hono'
+import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible'
+import { asProtocolError, errorResponse, ProtocolError } from '../error.ts'
+import type { Log } from './log.ts'
+
+/** A door: a Hono app with the headers and error shape that all our doors share (protocol 1). */
+export function createDoor(d: { name: string; log: Log }): Hono {
+  const app = new Hono()
+  app.use(async (c, next) => {
+    c.header('Cache-Control', 'no-store') // whatever carries or follows a secret; a document says otherwise for itself
+    c.header('X-Content-Type-Options', 'nosniff')
+    c.header('Referrer-Policy', 'no-referrer')
+    c.header('Content-Security-Policy', "default-src 'none'; frame-ancestors 'none'")
+    await next()
+  })
+  app.notFound(() => errorResponse(new ProtocolError('not_found', 'there is nothing at this address')))
+  app.onError((failure, c) => {
+    logRefusal(d, failure, c)
+    const response = errorResponse(failure)
+    response.headers.set('X-Content-Type-Options', 'nosniff')
+    return response
+  })
+  return app
+}
+
+function logRefusal({ log, name }: { name: string; log: Log }, failure: unknown, c: Context): void {
+  const e = asProtocolError(failure)
+  const fields = { door: name, method: c.req.method, route: c.req.routePath, status: e.status, code: e.code, failure } // what was thrown, as its stack says where
+  if (e.status >= 500) log[e.code === 'internal' ? 'error' : 'warn']('refused', fields)
+  else log.debug('refused', fields)
+}
+
+/** Mounts the steps on a door, and answers `405` where a path exists but not for the method (protocol 11). */
+export function mountSteps(door: Hono, ...steps: Hono[]): Hono {
+  for (const step of steps) door.route('/', step)
+  const allowed = new Map<string, Set<string>>()
+  for (const step of steps)
+    for (const { path, method } of step.routes) if (method !== 'ALL') allowed.set(path, (allowed.get(path) ?? new Set()).add(method))
+  for (const [path, methods] of allowed) {
+    door.all(path, () => {
+      const response = errorResponse(new ProtocolError('method_not_allowed', `this address takes ${[...methods].join(' or ')}`))
+      response.headers.set('allow', [...methods].join(', '))
+      return response
+    })
+  }
+  return door
+}
+
+/** Takes one from a caller's allowance. Throws rate_limited with `Retry-After`. */
+export type TakeTurn = (caller: string) => Promise<void>
+
+/** An allowance of so many turns in so many seconds for each caller, kept in this process. */
+export function createRate(points: number, seconds: number): TakeTurn {
+  const limiter = new RateLimiterMemory({ points, duration: seconds })
+  return async (caller) => {
+    try {
+      await limiter.consume(caller)
+    } catch (refused) {
+      if (!(refused instanceof RateLimiterRes)) throw refused
+      throw new ProtocolError('rate_limited', 'too many requests: wait as long as Retry-After says', {
+        retryAfterSeconds: Math.max(1, Math.ceil(refused.msBeforeNext / 1000)),
+      })
+    }
+  }
+}

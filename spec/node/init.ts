@@ -1,0 +1,136 @@
+import { chmodSync, existsSync, mkdirSync, renameSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
+import { print, printJson } from './cli.ts'
+import { createSigningKey } from './keys.ts'
+import { messageOf, OperatorError } from './operator-error.ts'
+import { openMigrated, type PartyTables } from './party.ts'
+import { createSecrets, generateMasterKey } from './secrets.ts'
+import type { ServerParty, TxtRecord } from './server-party.ts'
+import { parseSettings, pathBeside, readListen, readMasterKeys, type ServerSettings, systemNow, systemRandom } from './settings.ts'
+
+/** Where a party's files are, from its folder: its settings file names them like this. */
+export const MASTER_KEY_FILE = 'secrets/master.key'
+export const ADMIN_TOKEN_FILE = 'secrets/admin.token'
+
+const STAGING = '.agentpass-init'
+const ADMIN_TOKEN_BYTES = 32
+
+type Made = { settings: string; database: string; master_key: string; admin_token: string; records: TxtRecord[]; next: string }
+
+/**
+ * Makes all a party needs to be served: settings, secrets, a database with a signing key. Nothing that exists is replaced, and a failure leaves nothing
+ * behind: all is made in a folder of its own and moved into place at the end, the settings last.
+ * Throws OperatorError; SettingsError when the text makes no settings.
+ */
+export async function initParty<S extends ServerSettings>(
+  party: ServerParty<S>,
+  { dir, text, json }: { dir: string; text: string; json?: boolean },
+): Promise<void> {
+  const names = { settings: `${party.name}.yaml`, database: `${party.name}.db` }
+  const settings = parseSettings(names.settings, text, party.schema)
+  const folder = resolve(dir)
+  readListen(join(folder, names.settings), settings.listen)
+  const files = [MASTER_KEY_FILE, ADMIN_TOKEN_FILE, names.database, names.settings]
+  await withStaging(folder, async (staging) => {
+    requireNothing(folder, files)
+    requireNothing(folder, [`${names.database}-wal`]) // the log of a database that is gone would be taken for the new one's
+    await fill(party, settings, { staging, text, names })
+    moveAll(staging, folder, files)
+  })
+  tellMade(
+    {
+      settings: join(folder, names.settings),
+      database: join(folder, names.database),
+      master_key: join(folder, MASTER_KEY_FILE),
+      admin_token: join(folder, ADMIN_TOKEN_FILE),
+      records: party.records(settings),
+      next: `${party.command} check-config --config ${join(dir, names.settings)}`,
+    },
+    json,
+  )
+}
+
+/** The folder is also the lock: of two that run at once, the second is refused. */
+async function withStaging(folder: string, work: (staging: string) => Promise<void>): Promise<void> {
+  const staging = join(folder, STAGING)
+  try {
+    mkdirSync(folder, { recursive: true })
+    mkdirSync(staging, { mode: 0o700 })
+  } catch (cause) {
+    if (cause instanceof Error && 'code' in cause && cause.code === 'EEXIST' && existsSync(staging))
+      throw new OperatorError(`another init is at work in ${folder}, or was cut off there`, { cause, hint: `if none is running, remove ${staging}` })
+    throw cannotWrite(folder, cause)
+  }
+  try {
+    await work(staging)
+  } catch (cause) {
+    throw cause instanceof OperatorError ? cause : cannotWrite(folder, cause)
+  } finally {
+    rmSync(staging, { recursive: true, force: true })
+  }
+}
+
+const cannotWrite = (folder: string, cause: unknown) =>
+  new OperatorError(`cannot write in ${folder}: ${messageOf(cause)}`, { cause, hint: 'make it writable, or name another folder with --dir' })
+
+function requireNothing(folder: string, files: string[]): void {
+  const existing = files.map((file) => join(folder, file)).filter((file) => existsSync(file))
+  if (existing.length === 0) return
+  throw new OperatorError(
+    existing.map((file) => `${file} exists, and init replaces nothing`),
+    { hint: 'a new key cannot open what the old one sealed: name another folder with --dir, or move these away yourself' },
+  )
+}
+
+type Plan = { staging: string; text: string; names: { settings: string; database: string } }
+
+async function fill<S extends ServerSettings>(party: ServerParty<S>, settings: S, { staging, text, names }: Plan): Promise<void> {
+  const write = (file: string, content: string, mode: number) => writeFileSync(join(staging, file), content, { mode, flag: 'wx', flush: true })
+  mkdirSync(join(staging, dirname(MASTER_KEY_FILE)), { mode: 0o700 })
+  write(MASTER_KEY_FILE, `${generateMasterKey()}\n`, 0o600)
+  write(ADMIN_TOKEN_FILE, `${systemRandom(ADMIN_TOKEN_BYTES)}\n`, 0o600)
+  write(names.settings, text, 0o644)
+  const settingsFile = join(staging, names.settings)
+  const secrets = createSecrets(readMasterKeys(settingsFile, settings.master_keys))
+  const database = pathBeside(settingsFile, settings.database)
+  const db = await openMigrated<PartyTables>(database, party.migrations, systemNow)
+  try {
+    await createSigningKey(db, { now: systemNow, random: systemRandom, secrets })
+  } finally {
+    await db.close()
+  }
+  chmodSync(database, 0o600)
+}
+
+/** Moves files into place in their order, or puts back what was moved. */
+function moveAll(from: string, to: string, files: string[]): void {
+  const undo: (() => void)[] = []
+  try {
+    for (const file of files) {
+      const folder = dirname(join(to, file))
+      if (!existsSync(folder)) {
+        mkdirSync(folder, { mode: 0o700 })
+        undo.push(() => rmdirSync(folder))
+      }
+      renameSync(join(from, file), join(to, file))
+      undo.push(() => renameSync(join(to, file), join(from, file)))
+    }
+  } catch (failure) {
+    for (const step of undo.reverse()) step()
+    throw failure
+  }
+}
+
+const tellMade = (made: Made, json: boolean | undefined): void => (json ? printJson(made) : print(inWords(made)))
+
+const inWords = (made: Made): string => `made
+  ${made.settings}  the settings, each explained
+  ${made.database}  the database, with the signing key sealed in it
+  ${made.master_key}  the master key: back it up apart from the database, nothing replaces it
+  ${made.admin_token}  the admin token, for the management door
+
+publish in DNS
+${made.records.map(({ name, value }) => `  ${name}. IN TXT "${value}"`).join('\n')}
+
+then
+  ${made.next}`

@@ -1,0 +1,15 @@
+import { Counter, collectDefaultMetrics, Registry } from 'prom-client'
+import type { AuditEvent } from './audit.ts'
+
+/** The process's own metrics, and a counter of the protocol's decisions by event, outcome and code. */
+export function createMetrics(): { registry: Registry; count: (event: AuditEvent) => void } {
+  const registry = new Registry()
+  collectDefaultMetrics({ register: registry })
+  const decisions = new Counter({
+    name: 'agentpass_decisions_total',
+    help: 'decisions of the protocol, as they are audited',
+    labelNames: ['event', 'outcome', 'code'],
+    registers: [registry],
+  })
+  return { registry, count: ({ event, outcome, code = '' }) => decisions.inc({ event, outcome, code }) }
+}

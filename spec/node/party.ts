@@ -1,0 +1,111 @@
+import type { Registry } from 'prom-client'
+import type { Fetch, Now, Random, ResolveTxt } from '../effects.ts'
+import { type Audit, type AuditTable, createAudit } from './audit.ts'
+import { type ClockGuard, type ClockTable, createClockGuard } from './clock.ts'
+import type { Database } from './database.ts'
+import { openWritable } from './database-file.ts'
+import { requireSigningKeys, type SigningKeys, type SigningKeyTable } from './keys.ts'
+import type { Log } from './log.ts'
+import type { Readiness } from './management.ts'
+import { createMetrics } from './metrics.ts'
+import { type Migration, migrate } from './migrate.ts'
+import { createSecrets, type MasterKey, type Secrets } from './secrets.ts'
+import { type Chore, startChores } from './sweep.ts'
+
+export type PartyTables = AuditTable & ClockTable & SigningKeyTable
+/** What a server party takes from the outside. */
+export type Effects = { now: Now; random: Random; fetch: Fetch; resolveTxt: ResolveTxt; log: Log }
+
+/** What every server party stands on beside its own tables: keys, audit trail, chores. */
+export type Party = {
+  /** The time as the party's steps see it. Throws overloaded while this instance's clock is behind: what has expired must not come back. */
+  now: Now
+  secrets: Secrets
+  keys: SigningKeys
+  audit: Audit
+  metrics: Registry
+  readiness: Readiness
+  /** The database as the party's steps see it: nothing is written while this instance's clock is behind. */
+  guard: <T>(db: Database<T>) => Database<T>
+  /** Starts what is done again and again: numbering the trail, signing its head, watching the clock, and the party's own chores. */
+  start: (chores: Chore[]) => void
+  /** Stops the chores, numbers and signs what is left, and closes the database. */
+  stop: () => Promise<void>
+}
+
+/** Opens a database and brings its schema up to date. Throws OperatorError when it cannot. */
+export async function openMigrated<T>(database: string, migrations: Record<string, Migration>, now: Now): Promise<Database<T>> {
+  const db = openWritable<T>(database)
+  try {
+    await migrate(db, migrations, now)
+    return db
+  } catch (failure) {
+    await db.close()
+    throw failure
+  }
+}
+
+/** Opens a server party on its database, and closes that when it cannot. Throws OperatorError: no signing key, a master key that does not fit. */
+export async function openParty(db: Database<PartyTables>, masterKeys: [MasterKey, ...MasterKey[]], effects: Effects): Promise<Party> {
+  try {
+    const secrets = createSecrets(masterKeys)
+    const keys = await requireSigningKeys(db, secrets)
+    const clock = createClockGuard(db, effects.now)
+    await clock.check()
+    const { registry, count } = createMetrics()
+    const audit = createAudit({ db, now: effects.now, log: effects.log, signingKey: () => keys.current, count })
+    const trustedNow = () => {
+      clock.requireTrusted()
+      return effects.now()
+    }
+    return {
+      now: trustedNow,
+      secrets,
+      keys,
+      audit,
+      metrics: registry,
+      guard: (own) => guarded(own, clock),
+      ...lifeOf({ db, clock, audit, log: effects.log }),
+    }
+  } catch (failure) {
+    await db.close()
+    throw failure
+  }
+}
+
+const guarded = <T>(db: Database<T>, clock: ClockGuard): Database<T> => ({
+  ...db,
+  write: async (work) => {
+    clock.requireTrusted()
+    return db.write(work)
+  },
+})
+
+type Living = { db: Database<PartyTables>; clock: ClockGuard; audit: Audit; log: Log }
+
+function lifeOf({ db, clock, audit, log }: Living): Pick<Party, 'readiness' | 'start' | 'stop'> {
+  let running: { stop: () => Promise<void> } | undefined
+  return {
+    async readiness() {
+      if (!clock.isTrusted()) return { ready: false, why: 'the clock was set back' }
+      const writable = await audit.number().then(
+        () => true,
+        () => false,
+      )
+      return writable ? { ready: true } : { ready: false, why: 'the database cannot be written' }
+    },
+    start(chores) {
+      const own = [
+        { name: 'audit numbering', everyMs: 100, run: audit.number },
+        { name: 'audit head', everyMs: 60_000, run: audit.signHead },
+        { name: 'clock', everyMs: 60_000, run: clock.check },
+      ]
+      running = startChores([...own, ...chores], log)
+    },
+    async stop() {
+      await running?.stop()
+      await audit.signHead().catch((failure) => log.error('audit_head_failed', { failure }))
+      await db.close()
+    },
+  }
+}

@@ -1,0 +1,79 @@
+import { createServer as createHttpServer, type RequestListener } from 'node:http'
+import { createServer as createHttpsServer } from 'node:https'
+import type { AddressInfo } from 'node:net'
+import { getRequestListener } from '@hono/node-server'
+import { errorResponse, ProtocolError } from '../error.ts'
+import { OperatorError } from './operator-error.ts'
+
+/** Where a door listens. Without TLS it is plain HTTP: for loopback, or behind a proxy that ends TLS. */
+export type Listen = { host: string; port: number; tls?: { cert: string; key: string } | undefined }
+type FetchApp = { fetch: (request: Request, env: object) => Response | Promise<Response> }
+export type OpenDoor = {
+  port: number
+  /** Puts the app behind the door; until then it answers 503. */
+  mount: (app: FetchApp) => void
+  /** Takes no new requests, lets those under way finish for up to ten seconds, then closes. */
+  close: () => Promise<void>
+}
+
+const REQUEST_MS = 10_000
+const GRACE_MS = 10_000
+const MAX_HEADER_BYTES = 16 * 1024
+
+/** Opens a door. Rejects with OperatorError when the port is taken or not allowed, or the host is not this machine's. */
+export async function openDoor({ host, port, tls }: Listen): Promise<OpenDoor> {
+  let app: FetchApp | undefined
+  let closing = false
+  const listener = getRequestListener((request, env) => (app && !closing ? app.fetch(request, env) : unavailable()))
+  const limits = { headersTimeout: REQUEST_MS, requestTimeout: REQUEST_MS, maxHeaderSize: MAX_HEADER_BYTES, connectionsCheckingInterval: 1000 }
+  const onRequest: RequestListener = (request, response) => void listener(request, response)
+  const server = tls ? createHttpsServer({ ...limits, ...tls, minVersion: 'TLSv1.2' }, onRequest) : createHttpServer(limits, onRequest)
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (failure) => reject(explain(failure, host, port)))
+    server.listen(port, host, resolve)
+  })
+  return {
+    port: portOf(server.address()),
+    mount: (mounted) => {
+      app = mounted
+    },
+    close: () =>
+      new Promise((resolve) => {
+        closing = true
+        const force = setTimeout(() => server.closeAllConnections(), GRACE_MS)
+        const idle = setInterval(() => server.closeIdleConnections(), 50) // a connection that has just answered waits for more
+        server.close(() => {
+          clearTimeout(force)
+          clearInterval(idle)
+          resolve()
+        })
+        server.closeIdleConnections()
+      }),
+  }
+}
+
+const portOf = (address: AddressInfo | string | null): number => (typeof address === 'object' && address ? address.port : 0)
+
+function unavailable(): Response {
+  const response = errorResponse(new ProtocolError('overloaded', 'this server is starting or stopping', { retryAfterSeconds: 1 }))
+  response.headers.set('connection', 'close')
+  return response
+}
+
+function explain(cause: Error & { code?: string }, host: string, port: number): Error {
+  const where = `${host}:${port}`
+  switch (cause.code) {
+    case 'EADDRINUSE':
+      return new OperatorError(`${where} is in use by another program`, { cause, hint: 'stop it, or change the port in the settings' })
+    case 'EACCES':
+      return new OperatorError(`listening on ${where} is not allowed`, {
+        cause,
+        hint: 'take a port above 1023, or grant the right to bind low ports',
+      })
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+      return new OperatorError(`${host} is no address of this machine`, { cause, hint: 'change the host in the settings' })
+    default:
+      return new OperatorError(`cannot listen on ${where}: ${cause.message}`, { cause })
+  }
+}

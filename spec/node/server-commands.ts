@@ -1,0 +1,76 @@
+import { resolve } from 'node:path'
+import { type Command, InvalidArgumentError, Option } from 'commander'
+import { checkConfig } from './check-config.ts'
+import { configOption, jsonOption, withExample } from './cli.ts'
+import { OperatorError } from './operator-error.ts'
+import { serveParty } from './serve-party.ts'
+import type { ServerParty } from './server-party.ts'
+import type { ServerSettings } from './settings.ts'
+import type { Address, CommonSettings } from './settings-text.ts'
+import { auditVerify, migrateParty } from './upkeep.ts'
+
+/** `--config` of a party: `./authority.yaml`, or what `AGENTPASS_AUTHORITY_CONFIG` says. */
+export const partyConfigOption = (party: { name: string }): Option =>
+  configOption(`./${party.name}.yaml`, `AGENTPASS_${party.name.toUpperCase()}_CONFIG`)
+
+/** The commands that every server party has, but for `init`. */
+export function addServerCommands<S extends ServerSettings>(program: Command, party: ServerParty<S>): void {
+  const add = (parent: Command, name: string, about: string, act: (party: ServerParty<S>, file: string, o: { json?: boolean }) => Promise<void>) =>
+    parent
+      .command(name)
+      .description(about)
+      .addOption(partyConfigOption(party))
+      .addOption(jsonOption())
+      .action((o: { config: string; json?: boolean }) => act(party, o.config, o))
+  const example = (command: Command, ...lines: string[]) => withExample(command, ...lines.map((line) => `${party.command} ${line}`))
+  example(
+    add(program, 'check-config', 'say whether the settings, the secrets and the database are fine, changing nothing', checkConfig),
+    'check-config',
+  )
+  example(add(program, 'serve', 'open the doors and serve until SIGTERM', serveParty), `serve --config /etc/agentpass/${party.name}.yaml`)
+  example(add(program, 'migrate', 'bring the database schema up to date; serve does so too', migrateParty), 'migrate')
+  const audit = example(program.command('audit').description('the audit trail'), 'audit verify')
+  example(add(audit, 'verify', 'verify the whole audit trail: its numbers, hashes and signed heads', auditVerify), 'audit verify --json')
+}
+
+/** What `init` of every server party is told. */
+export type InitOptions = {
+  dir: string
+  listen: Address
+  managementListen: Address
+  tlsCert?: string
+  tlsKey?: string
+  json?: boolean
+}
+
+/** The `init` command, to which a party adds its own options and what it does. */
+export function addInitCommand(program: Command, ports: { listen: string; management: string }): Command {
+  return program
+    .command('init')
+    .description('write settings, secrets and a database with a signing key; nothing that exists is replaced')
+    .option('--dir <folder>', 'where to write', '.')
+    .addOption(new Option('--listen <host:port>', 'the protocol door').argParser(readAddress).default(readAddress(ports.listen), ports.listen))
+    .addOption(
+      new Option('--management-listen <host:port>', 'the management door')
+        .argParser(readAddress)
+        .default(readAddress(ports.management), ports.management),
+    )
+    .option('--tls-cert <file>', 'PEM certificate of the protocol door; without it, plain HTTP')
+    .option('--tls-key <file>', 'PEM key of that certificate')
+    .addOption(jsonOption())
+}
+
+/** What `init` was told, for the settings file. Throws OperatorError when one of certificate and key is missing. */
+export function commonSettings({ listen, managementListen, tlsCert, tlsKey }: InitOptions): CommonSettings {
+  if (tlsCert === undefined && tlsKey === undefined) return { listen, managementListen }
+  if (tlsCert === undefined || tlsKey === undefined)
+    throw new OperatorError('--tls-cert and --tls-key go together', { exitCode: 2, hint: 'name both, or neither' })
+  return { listen, managementListen, tls: { cert: resolve(tlsCert), key: resolve(tlsKey) } }
+}
+
+function readAddress(text: string): Address {
+  const [, bracketed, plain, port] = /^(?:\[([0-9a-f:.]+)\]|([^\s:[\]]+)):(\d{1,5})$/i.exec(text) ?? []
+  const host = bracketed ?? plain
+  if (host === undefined || Number(port) > 65_535) throw new InvalidArgumentError('it is a host and a port, such as 127.0.0.1:8443 or [::1]:8443')
+  return { host, port: Number(port) }
+}

@@ -1,0 +1,24 @@
+import type { Log } from './log.ts'
+
+/**
+ * Waits until this process is to end: by SIGTERM or SIGINT, or because something went wrong that nobody caught, which is logged and makes the exit code 1.
+ * The caller then stops gracefully; a second signal ends the process at once.
+ */
+export function untilStopped(log: Log): Promise<void> {
+  return new Promise((resolve) => {
+    let signalled = false
+    for (const signal of ['SIGTERM', 'SIGINT'])
+      process.on(signal, () => {
+        if (signalled) process.exit(1)
+        signalled = true
+        log.info('stopping', { code: signal })
+        resolve()
+      })
+    for (const event of ['uncaughtException', 'unhandledRejection'])
+      process.on(event, (failure: unknown) => {
+        log.error('stopping', { code: event, failure })
+        process.exitCode = 1
+        resolve()
+      })
+  })
+}

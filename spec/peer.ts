@@ -1,0 +1,38 @@
+import type { z } from 'zod'
+import { MESSAGE_LIMIT_BYTES, readCapped } from './body.ts'
+import type { Fetch } from './effects.ts'
+import { decodeUtf8, parseJson } from './json.ts'
+
+/** Posts a message to a peer (protocol 1), with an assertion where the peer must know who asks. Rejects when there is no answer. */
+export const postMessage = (fetch: Fetch, url: string, message: object, assertion?: string): Promise<Response> =>
+  fetch(url, {
+    method: 'POST',
+    headers: {
+      'content-type': 'application/json',
+      accept: 'application/json',
+      ...(assertion !== undefined && { authorization: `Bearer ${assertion}` }),
+    },
+    body: JSON.stringify(message),
+  })
+
+/** From a peer, success is any 2xx but 206 (protocol 1). */
+export const isSuccess = (response: Response): boolean => response.ok && response.status !== 206
+
+/** Reads a peer's JSON answer against its schema, whatever its media type says. Throws Error with the reason; the caller translates. */
+export async function readAnswer<S extends z.ZodType>(response: Response, schema: S, limitBytes = MESSAGE_LIMIT_BYTES): Promise<z.infer<S>> {
+  if (!isSuccess(response)) throw new Error(`answered ${response.status}`)
+  const bytes = await readCapped(response.body, limitBytes)
+  if (!bytes) throw new Error(`answered with more than ${limitBytes} bytes`)
+  return schema.parse(parseJson(decodeUtf8(bytes)))
+}
+
+/** Lets go of an answer nobody reads, so that its connection is free again. */
+export const discard = async (response: Response): Promise<void> => response.body?.cancel()
+
+const DELTA_SECONDS = /^\d{1,10}$/
+
+/** `Retry-After` in seconds; undefined when it is absent or a date. */
+export function retryAfterSeconds(response: Response): number | undefined {
+  const value = response.headers.get('retry-after')
+  return value && DELTA_SECONDS.test(value) ? Number(value) : undefined
+}

@@ -1,0 +1,128 @@
+/** The command as people run it: a process, with real DNS and TLS on loopback. */
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { writeFileSync } from 'node:fs'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { join } from 'node:path'
+import type { Answer } from 'dns-packet'
+import { expect, onTestFinished, test } from 'vitest'
+import { compiled } from './compiled.ts'
+import { temporaryFolder } from './harness-cli-rig.ts'
+import { nameServer, respond, txt } from './spec/dns-fixture.ts'
+import { ca, NAME, peer } from './spec/tls-fixture.ts'
+
+function start(args: string[], env: Record<string, string> = {}) {
+  const child = spawn(process.execPath, [compiled('harness/main.js'), ...args], { env: { PATH: process.env.PATH, HOME: temporaryFolder(), ...env } })
+  onTestFinished(() => void child.kill('SIGKILL'))
+  const heard = { out: '', err: '' }
+  child.stdout.on('data', (data) => (heard.out += data))
+  child.stderr.on('data', (data) => (heard.err += data))
+  child.stdin.end()
+  const ended = once(child, 'close').then(([code]) => ({ code, ...heard }))
+  /** Until it has said something on standard error. */
+  const said = async (text: string) => {
+    while (!heard.err.includes(text)) await Promise.race([once(child.stderr, 'data'), ended.then(({ err }) => Promise.reject(new Error(err)))])
+  }
+  return { child, ended, said }
+}
+
+/** One host that is Service and Authority, and everything the command needs to reach it. */
+async function loopback(pages: Record<string, (res: ServerResponse, req: IncomingMessage) => void>) {
+  const asked: string[] = []
+  const host = await peer((req, res) => {
+    asked.push(`${req.method} ${req.url}`)
+    req.resume().on('end', () => (pages[`${req.method} ${req.url}`] ?? (() => res.writeHead(404).end()))(res, req))
+  })
+  const origin = host.url.slice(0, -1)
+  const records: Record<string, Answer> = {
+    [`TXT _agentpass-service.${NAME}`]: txt(`_agentpass-service.${NAME}`, `${origin}/service`),
+    [`A ${NAME}`]: { type: 'A', name: NAME, ttl: 60, data: '127.0.0.1' },
+  }
+  const { server } = await nameServer((query) => {
+    const record = records[`${query.questions?.[0]?.type} ${query.questions?.[0]?.name}`]
+    return [respond(query, record ? [record] : [])]
+  })
+  const folder = temporaryFolder()
+  writeFileSync(join(folder, 'ca.pem'), ca.pem)
+  const env = {
+    ...{ HOME: folder, AGENTPASS_USER: 'ada@acme.example', AGENTPASS_RESOLVER: server },
+    ...{ AGENTPASS_CA: join(folder, 'ca.pem'), AGENTPASS_ALLOW_PRIVATE: '127.0.0.0/8' },
+  }
+  const json = (body: unknown) => (res: ServerResponse) => void res.writeHead(200).end(JSON.stringify(body))
+  const authority = { authority: origin, authority_configuration_url: `${origin}/authority` }
+  const endpoints = {
+    issuance: `${origin}/issue`,
+    issuance_status: `${origin}/status/{id}`,
+    validate: `${origin}/v`,
+    authorization_check: `${origin}/c`,
+  }
+  const use = (path: string) => `${origin}${path}`
+  const ours = {
+    resolve_authorities: use('/resolve'),
+    available_scopes: use('/s'),
+    redeem_browser_session: use('/b'),
+    redeem_bearer_token: use('/redeem'),
+  }
+  Object.assign(pages, {
+    'GET /service': json({ version: '0.1', kind: 'service', service: { origin }, jwks_uri: use('/k'), trust: {}, endpoints: ours }),
+    'POST /resolve': json({ service_authority: authority }),
+    'GET /authority': json({ version: '0.1', authority: origin, trust_mode: 'service', jwks_uri: use('/k'), endpoints }),
+    'POST /issue': json({ id: 'r1', status: 'pending', poll_after_ms: 1000, links: { approval: use('/console') } }),
+    'GET /status/r1': json({ id: 'r1', status: 'approved', agentpass: { type: 'bearer_token', value: 'pass' } }),
+    'POST /redeem': json({ bearer_token: 'token-of-the-desk', scope: ['read'], expires_in: 600 }),
+    'DELETE /status/r1': json({ id: 'r1', status: 'canceled' }),
+    ...pages,
+  })
+  return { origin, env, asked }
+}
+
+test('help, misuse and success end with their codes, and only results are on standard output', async () => {
+  const [help, misuse, status] = await Promise.all([['--help'], ['status', '--jsno'], ['status', '--json']].map((line) => start(line).ended))
+  expect(help).toMatchObject({ code: 0, err: '', out: expect.stringMatching(/^Example:/) })
+  expect(misuse).toEqual({ code: 2, out: '', err: "agentpass: error: unknown option '--jsno'\nagentpass: hint: did you mean --json?\n" })
+  expect(status).toMatchObject({ code: 0, out: '{\n  "tokens": [],\n  "ignored": []\n}\n' })
+})
+
+test('a call gets a token over real DNS and TLS, keeps it, and uses it again', async () => {
+  const { origin, env, asked } = await loopback({
+    'GET /api/tickets': (res, req) => void res.end(`${req.headers.authorization} on ${req.headers.host}`),
+  })
+  const first = await start(['call', 'GET', `${origin}/api/tickets`, '--task', 'Read the tickets'], env).ended
+  expect(first).toMatchObject({ code: 0, out: `Bearer token-of-the-desk on ${new URL(origin).host}` })
+  expect(first.err).toContain(`a person can do so at ${origin}/console\n`)
+  expect(await start(['call', 'GET', `${origin}/api/tickets`], env).ended).toMatchObject({ code: 0, err: '' })
+  expect(asked.filter((call) => call === 'POST /redeem')).toHaveLength(1)
+})
+
+test('a redirect of a real service is not followed, and an answer of many megabytes comes through', async () => {
+  const { origin, env, asked } = await loopback({
+    'GET /away': (res) => void res.writeHead(302, { location: '/stolen' }).end(),
+    'GET /large': (res) => void res.end(Buffer.alloc(20_000_000, 'x')),
+  })
+  const away = await start(['call', 'GET', `${origin}/away`, '--task', 'Read'], env).ended
+  expect([away.code, away.out]).toEqual([1, ''])
+  expect(away.err).toContain(`agentpass: error: at step use, ${origin}: `)
+  expect(asked).not.toContain('GET /stolen')
+  const large = await start(['call', 'GET', `${origin}/large`], env).ended
+  expect([large.code, large.out.length]).toEqual([0, 20_000_000])
+})
+
+test.each(['SIGINT', 'SIGTERM'] as const)('%s while somebody decides calls the request off, and is exit 130', async (signal) => {
+  const { origin, env, asked } = await loopback({
+    'POST /issue': (res) => void res.end(JSON.stringify({ id: 'r1', status: 'pending', poll_after_ms: 60_000 })),
+  })
+  const { child, ended, said } = start(['token', '--service', origin, '--task', 'Read'], env)
+  await said('must decide by')
+  child.kill(signal)
+  expect(await ended).toMatchObject({ code: 130, out: '', err: expect.stringMatching(/agentpass: canceled\n$/) })
+  expect(asked.at(-1)).toBe('DELETE /status/r1')
+})
+
+test('a reader that leaves early is no failure to talk about', async () => {
+  const { origin, env } = await loopback({ 'GET /large': (res) => void res.end(Buffer.alloc(20_000_000, 'x')) })
+  const { child, ended } = start(['call', 'GET', `${origin}/large`, '--task', 'Read'], env)
+  child.stdout.once('data', () => child.stdout.destroy())
+  const { code, err } = await ended
+  expect(code).toBe(1)
+  expect(err).not.toContain('error')
+})
