@@ -1,0 +1,115 @@
+import SQLite from 'better-sqlite3'
+import { Hono } from 'hono'
+import { compactVerify, importJWK, type JWK } from 'jose'
+import { z } from 'zod'
+import { openAuthority } from '../../authority/node/open.ts'
+import { AuthoritySettings } from '../../authority/settings.ts'
+import { openService } from '../../service/node/open.ts'
+import { ServiceSettings } from '../../service/settings.ts'
+import { createLog } from '../../spec/node/log.ts'
+import { readMasterKey } from '../../spec/node/secrets.ts'
+import { openDoor } from '../../spec/node/serve.ts'
+import { systemNow, systemRandom } from '../../spec/node/settings.ts'
+import { AUTHORITY, fakeAuthority, fakeService, reach, SCOPES, SERVICE } from './peers.ts'
+
+// A server of the bench, alone in its process: `server.ts KIND JSON`. It says where it listens, tells its CPU time when it is asked, and stops when it is told to.
+
+type Served = { app: { fetch: (request: Request, env: object) => Response | Promise<Response> }; stop: () => Promise<void> }
+
+const Jwk = z.looseObject({ kty: z.string() })
+const Told = z.object({ database: z.string(), masterKey: z.string().default(''), jwk: Jwk.optional(), authority: z.string().optional() })
+type Told = z.infer<typeof Told>
+
+const LARGE = 1_000_000_000
+const common = { listen: { port: 0 }, management: { listen: { port: 0 }, admin_token: { env: 'X' } }, database: 'told', master_keys: [{ env: 'X' }] }
+
+/** What everything is measured against: a bare route with one ES256 verification under a cached key and one raw commit, durable or not. */
+async function floor({ database, jwk }: Told): Promise<Served> {
+  const raw = (durable: boolean) => {
+    const connection = new SQLite(`${database}-${durable}`)
+    connection.pragma('journal_mode = WAL')
+    connection.pragma(`synchronous = ${durable ? 'FULL' : 'OFF'}`)
+    connection.exec('create table if not exists row (id integer primary key, value text)')
+    return connection
+  }
+  const [fast, durable] = [raw(false), raw(true)]
+  const insert = 'insert into row (value) values (?)'
+  const [fastInsert, durableInsert] = [fast.prepare(insert), durable.prepare(insert)]
+  const key = await importJWK(jwk ?? {}, 'ES256')
+  const verify = (assertion: string | undefined) => compactVerify((assertion ?? '').slice('Bearer '.length), key, { algorithms: ['ES256'] })
+  const Holder = z.object({ jwk: Jwk, proof: z.string() })
+  const app = new Hono()
+    .get('/bare', (c) => c.json({ ok: true }))
+    .post('/floor', async (c) => {
+      await verify(c.req.header('authorization'))
+      fastInsert.run(JSON.stringify(await c.req.json()))
+      return c.json({ ok: true })
+    })
+    .post('/durable', async (c) => {
+      await verify(c.req.header('authorization'))
+      durableInsert.run(JSON.stringify(await c.req.json()))
+      return c.json({ ok: true })
+    })
+    .post('/holder', async (c) => {
+      await verify(c.req.header('authorization'))
+      const { jwk: holder, proof } = Holder.parse(await c.req.json())
+      await compactVerify(proof, await importJWK(holder satisfies JWK, 'ES256'), { algorithms: ['ES256'] })
+      fastInsert.run(proof)
+      fastInsert.run(proof)
+      return c.json({ ok: true })
+    })
+  return {
+    app,
+    stop: async () => {
+      fast.close()
+      durable.close()
+    },
+  }
+}
+
+function authority({ database, masterKey, jwk }: Told): Promise<Served> {
+  const settings = AuthoritySettings.parse({
+    ...common,
+    authority: AUTHORITY,
+    domains: ['acme.example'],
+    policy: { default: 'approve' },
+    lifetimes: { decision_seconds: 86_400, pass_seconds: 3600, authorization_seconds: 86_400 },
+    limits: { issuances_per_minute: LARGE, polls_per_second: LARGE },
+  })
+  const effects = { ...reach({ [SERVICE]: fakeService(jwk ?? {}) }), now: systemNow, random: systemRandom, log: createLog('authority', 'error') }
+  return openAuthority({ settings, database, masterKeys: [readMasterKey(masterKey)], adminToken: 'bench', effects })
+}
+
+/** `authority` is where a real Authority listens; without it one in this process stands for everything. */
+function service({ database, masterKey, authority: at }: Told): Promise<Served> {
+  const settings = ServiceSettings.parse({
+    ...common,
+    service: SERVICE,
+    upstream: { url: 'http://127.0.0.1:1' },
+    scopes: SCOPES.map((name) => ({ name, allows: ['GET /**'] })),
+    lifetimes: { check_seconds: 30 },
+    limits: { resolutions_per_minute: LARGE, redemptions_per_minute: LARGE, scope_requests_per_minute: LARGE },
+  })
+  const effects = { ...reach({ [AUTHORITY]: at ?? fakeAuthority() }), now: systemNow, random: systemRandom, log: createLog('service', 'error') }
+  const forward = async () => new Response('{"ok":true}', { headers: { 'content-type': 'application/json' } })
+  return openService({ settings, database, masterKeys: [readMasterKey(masterKey)], adminToken: 'bench', effects, forward })
+}
+
+const KINDS: Record<string, (told: Told) => Promise<Served>> = { floor, authority, service }
+
+const [kind = '', told = '{}'] = process.argv.slice(2)
+const served = await KINDS[kind]?.(Told.parse(JSON.parse(told)))
+if (!served) throw new Error(`there is no server of kind ${kind}`)
+const door = await openDoor({ host: '127.0.0.1', port: 0 })
+door.mount(served.app)
+process.on('message', async (message) => {
+  if (message === 'cpu') {
+    const { user, system } = process.cpuUsage()
+    return process.send?.({ cpuMicros: user + system })
+  }
+  await door.close()
+  await served.stop()
+  process.exit()
+})
+process.on('disconnect', () => process.exit()) // whoever measured is gone
+process.send?.({ origin: `http://127.0.0.1:${door.port}` })
