@@ -152,7 +152,7 @@ export const CASES: Case[] = [validate('validate', 10), validate('validate32', 3
 export async function startFloor(
   folder: string,
   pinning: Place['pinning'],
-): Promise<{ child: Child; shots: (kind: Case['floor'] | 'durable', count: number) => Promise<Shot[]> }> {
+): Promise<{ child: Child; shots: (kind: Case['floor'], count: number) => Promise<Shot[]> }> {
   const key = await createKeyPair('floor')
   const child = await startChild('floor', { database: join(folder, 'floor.db'), jwk: key.publicJwk }, pinning)
   const headers = { ...JSON_BODY, authorization: `Bearer ${await signAssertion(key, SERVICE, AUTHORITY)}` }

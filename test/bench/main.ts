@@ -8,7 +8,7 @@ import { fire, type Measured, median } from './load.ts'
 
 /** A row of the bench. `ratio` is to the floor of the same run; for `guard`, `cpuMicros` is CPU above the bare route. */
 type Row = { name: string; perSecond: number; p50Ms: number; p99Ms: number; cpuMicros: number; floorPerSecond: number; ratio: number }
-type Options = { json?: true; database?: string; only?: string[]; flatness?: true }
+type Options = { json?: true; only?: string[]; flatness?: true }
 
 const WARM_UP = 2500
 const ROUNDS = 3
@@ -22,10 +22,6 @@ const program = new Command('bench')
   .addHelpText('before', 'example: npm run bench -- --only validate check\n')
   .option('--json', 'print the rows as JSON')
   .option('--only <names...>', `some of: ${CASES.map(({ name }) => name).join(' ')}`)
-  .option(
-    '--database <url>',
-    'a PostgreSQL server to make the databases on, such as postgres://user@127.0.0.1/bench; SQLite in a temporary folder otherwise',
-  )
   .option('--flatness', `${FLAT_CASES.join(', ')} with ${FLAT_SIZES.join(', ')} requests stored`)
 
 async function run(options: Options): Promise<void> {
@@ -35,7 +31,7 @@ async function run(options: Options): Promise<void> {
   const rows: Row[] = []
   for (const stored of options.flatness ? FLAT_SIZES : [0])
     for (const one of cases) {
-      const row = await measure(one, { pinned, cpu: 0 }, options, stored)
+      const row = await measure(one, { pinned, cpu: 0 }, stored)
       rows.push(options.flatness ? { ...row, name: `${one.name} @ ${stored}` } : row)
       if (!options.json) print(row, rows.length === 1, stored)
     }
@@ -47,11 +43,11 @@ function pinToSecondCpu(): boolean {
   return spawnSync('taskset', ['-cp', '1', String(process.pid)], { stdio: 'ignore' }).status === 0
 }
 
-async function measure(one: Case, pinning: Place['pinning'], { database }: Options, stored: number): Promise<Row> {
+async function measure(one: Case, pinning: Place['pinning'], stored: number): Promise<Row> {
   const folder = mkdtempSync(join(tmpdir(), 'agentpass-bench-'))
   try {
     const floor = await startFloor(folder, pinning)
-    const { child, also = [], shots } = await one.prepare({ at: database ?? folder, pinning }, WARM_UP + ROUNDS * one.shots, stored)
+    const { child, also = [], shots } = await one.prepare({ at: folder, pinning }, WARM_UP + ROUNDS * one.shots, stored)
     await fire(child.origin, shots.splice(0, WARM_UP), one.connections)
     await fire(floor.child.origin, await floor.shots(one.floor, WARM_UP), one.connections)
     const rounds: { own: Measured; ground: Measured; cpu: number; groundCpu: number }[] = []

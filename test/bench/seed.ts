@@ -38,7 +38,7 @@ async function seeded<T extends PartyTables>(database: string, migrations: Recor
 export const seedAuthority = (at: string): Promise<Seeded<AuthorityTables>> => seeded(databaseIn(at, 'authority'), authorityMigrations)
 export const seedService = (at: string): Promise<Seeded<ServiceTables>> => seeded(databaseIn(at, 'service'), serviceMigrations)
 
-const databaseIn = (at: string, party: string): string => (at.startsWith('postgres') ? `${at}_${party}` : join(at, `${party}.db`))
+const databaseIn = (folder: string, party: string): string => join(folder, `${party}.db`)
 
 /** The public key a seeded party signs with. */
 export async function publicKey({ db, secrets }: { db: Database<PartyTables>; secrets: Secrets }): Promise<JWK> {
