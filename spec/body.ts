@@ -8,8 +8,7 @@ export const MESSAGE_LIMIT_BYTES = 64 * 1024
 /** Reads a JSON body against its schema (protocol 1). Throws unsupported_media_type, too_large, invalid_email, or malformed_request naming the first bad member. */
 export async function readBody<S extends z.ZodType>(request: Request, schema: S): Promise<z.infer<S>> {
   requireJson(request.headers.get('content-type'))
-  const declared = Number(request.headers.get('content-length') ?? 0)
-  const bytes = declared > MESSAGE_LIMIT_BYTES ? undefined : await readCapped(request.body, MESSAGE_LIMIT_BYTES)
+  const bytes = await readBytes(request)
   if (!bytes) throw new ProtocolError('too_large', 'the body is over 64 KiB')
   const parsed = schema.safeParse(parseBody(bytes))
   if (parsed.success) return parsed.data
@@ -33,6 +32,15 @@ function requireJson(contentType: string | null): void {
     .map((part) => part.trim())
   const foreign = parameters.some((p) => p.startsWith('charset=') && !['utf-8', 'utf8'].includes(p.slice(8).replaceAll('"', '')))
   if (type !== 'application/json' || foreign) throw new ProtocolError('unsupported_media_type', 'the body must be JSON in UTF-8')
+}
+
+/** A server reads no more than was declared, so a body with a fair declaration is read at once; one without is counted while it arrives. */
+async function readBytes(request: Request): Promise<Uint8Array | undefined> {
+  const declared = request.headers.get('content-length')
+  if (declared === null) return readCapped(request.body, MESSAGE_LIMIT_BYTES)
+  if (Number(declared) > MESSAGE_LIMIT_BYTES) return undefined
+  const bytes = new Uint8Array(await request.arrayBuffer())
+  return bytes.length > MESSAGE_LIMIT_BYTES ? undefined : bytes
 }
 
 /** A body's bytes, counted while they arrive because a declared length is not believed; undefined when there are more than the limit. */
