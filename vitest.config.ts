@@ -1,10 +1,33 @@
 import { defineConfig } from 'vitest/config'
 
+const patience = { testTimeout: 60_000, hookTimeout: 60_000 }
+
+/** What states facts about a store, or about many at once, is run on both databases. */
+const ON_BOTH = ['test/store/*.test.ts', 'test/single-use.test.ts', 'test/crash.test.ts', 'test/trip.test.ts']
+
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts', 'test/**/*.test.tsx'],
     globalSetup: ['test/compiled.ts'],
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    projects: [
+      {
+        test: {
+          ...patience,
+          name: 'sqlite',
+          include: ['test/**/*.test.ts', 'test/**/*.test.tsx'],
+          exclude: ['test/store/postgres/**'],
+          provide: { onPostgres: false },
+        },
+      },
+      {
+        test: {
+          ...patience,
+          name: 'postgres',
+          include: [...ON_BOTH, 'test/store/postgres/*.test.ts'],
+          globalSetup: ['test/postgres.ts'],
+          setupFiles: ['test/needs-postgres.ts'],
+          provide: { onPostgres: true },
+        },
+      },
+    ],
   },
 })

@@ -3,6 +3,7 @@ import type { Now, Random } from './effects.ts'
 import { ProtocolError } from './error.ts'
 import { isForAudience, type Jwt, readJwt, type SigningKey, signJwt } from './jwt.ts'
 import type { Profile } from './profile.ts'
+import { identifier } from './wire/identifier.ts'
 
 const SIGNED_FOR_SECONDS = 60
 
@@ -11,7 +12,7 @@ export type AssertionKind = 'service-assertion' | 'authority-assertion'
 /** An assertion read strictly, not yet verified: `issuer` is what it claims. */
 export type Assertion = { jwt: Jwt; issuer: string; jti: string | undefined; expiresAt: number }
 
-const AssertionClaims = z.looseObject({ iss: z.string().min(1).max(2048), jti: z.string().min(1).max(1024).optional() })
+const AssertionClaims = z.looseObject({ iss: z.string().min(1).max(2048), jti: identifier.optional() })
 
 export type SignAssertion = (audience: string) => Promise<string>
 

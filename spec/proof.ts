@@ -7,6 +7,7 @@ import { importVerificationKey, readVerificationJwk, type VerificationJwk } from
 import { isForAudience, type Jwt, readJwt, type SigningKey, signJwt, verifySignature } from './jwt.ts'
 import { parseUrl } from './origin.ts'
 import { type Profile, SKEW_SECONDS } from './profile.ts'
+import { identifier } from './wire/identifier.ts'
 
 /** A proof that verified: it is spent by its (thumbprint, jti) pair, which must be kept until `expiresAt` (epoch seconds). */
 export type Proof = { thumbprint: string; jti: string; expiresAt: number }
@@ -17,7 +18,7 @@ const SIGNED_FOR_SECONDS = 60
 
 const ProofClaims = z.looseObject({
   iss: z.string().min(1),
-  jti: z.string().min(1).max(1024),
+  jti: identifier,
   htm: z.string().optional(),
   htu: z.string().optional(),
   aph: z.string().optional(),

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest'
 import { openDoor } from '../spec/node/serve.ts'
 import { deciding } from './authority-cli-rig.ts'
 import { edit, usedPort } from './cli-fixture.ts'
-import { temporaryFolder } from './parties.ts'
+import { temporaryFolder } from './folders.ts'
 import { createCertificateAuthority } from './world/ca.ts'
 
 test.each([['approve', '--yes'], ['revoke'], ['requests', 'show']])('an unknown reference is told apart: %s', async (...args) => {

@@ -3,7 +3,7 @@ import SQLite from 'better-sqlite3'
 import { expect, test } from 'vitest'
 import { generateMasterKey } from '../spec/node/secrets.ts'
 import { edit, type Initialised, inDatabase, initialised, run, serve, usedPort } from './cli-fixture.ts'
-import { temporaryFolder } from './parties.ts'
+import { temporaryFolder } from './folders.ts'
 
 const TWO_LINES = /^agentpass-authority: error: [^\n]+[^.\n]\nagentpass-authority: hint: [^\n]+[^.\n]\n$/
 const keyIds = (database: string) => {

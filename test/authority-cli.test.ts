@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync, statSync, writeFileSync } from '
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { init, initialised, run, serve } from './cli-fixture.ts'
-import { temporaryFolder } from './parties.ts'
+import { temporaryFolder } from './folders.ts'
 import { startNames } from './world/names.ts'
 
 const DOCUMENT = 'https://authority.acme.example/.well-known/agentpass-authority'

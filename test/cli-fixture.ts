@@ -9,7 +9,7 @@ import SQLite from 'better-sqlite3'
 import { afterAll, onTestFinished } from 'vitest'
 import { z } from 'zod'
 import { compiled } from './compiled.ts'
-import { temporaryFolder } from './parties.ts'
+import { temporaryFolder } from './folders.ts'
 
 const HOME = resolve(import.meta.dirname, '..')
 
@@ -63,10 +63,11 @@ const INIT = {
 
 export type Initialised = { folder: string; settingsFile: string; at: (name: string) => string }
 
-/** A party that `init` has just made, on free ports. */
-export async function init(party: PartyName): Promise<Initialised & { made: Ended }> {
+/** A party that `init` has just made, on free ports; in a PostgreSQL database where one is named. */
+export async function init(party: PartyName, database?: string): Promise<Initialised & { made: Ended }> {
   const folder = temporaryFolder()
-  const made = await run(party, ['init', ...INIT[party], '--dir', folder, '--listen', '127.0.0.1:0', '--management-listen', '127.0.0.1:0'])
+  const doors = ['--listen', '127.0.0.1:0', '--management-listen', '127.0.0.1:0']
+  const made = await run(party, ['init', ...INIT[party], '--dir', folder, ...doors, ...(database === undefined ? [] : ['--database', database])])
   return { ...initialisedIn(folder, party), made }
 }
 

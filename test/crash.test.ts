@@ -1,54 +1,12 @@
 /** A real Authority, killed without warning: what it has answered is on disk, and a spent pass is never good again. */
-import { appendFileSync, writeFileSync } from 'node:fs'
 import { expect, onTestFinished, test } from 'vitest'
 import { z } from 'zod'
 import type { AuthorityTables } from '../authority/store/schema.ts'
 import { verifyAudit } from '../spec/node/audit-verify.ts'
-import { type Database, openDatabase } from '../spec/node/database.ts'
-import { openDoor } from '../spec/node/serve.ts'
-import { systemNow, systemRandom } from '../spec/node/settings.ts'
-import { IssuanceStatus } from '../spec/wire/issuance.ts'
-import { message } from './authority-rig.ts'
-import { initialised, type Served, serve } from './cli-fixture.ts'
-import { fakeService } from './fake-service.ts'
-import { createCertificateAuthority } from './world/ca.ts'
-import { startNames } from './world/names.ts'
+import type { Database } from '../spec/node/database.ts'
+import { servedAuthority } from './served-authority.ts'
 
-const HOST = 'desk.localhost'
 const Jwk = z.looseObject({ kty: z.string() })
-
-/** A Service on real DNS and TLS, and the settings of an Authority that reaches it, approves all it is asked for, and has not started yet. */
-async function ground() {
-  const names = await startNames()
-  onTestFinished(names.stop)
-  const ca = await createCertificateAuthority()
-  const door = await openDoor({ host: '127.0.0.1', port: 0, tls: await ca.issue([HOST]) })
-  onTestFinished(door.close)
-  const desk = fakeService(
-    { host: () => {}, publish: names.publish, now: systemNow, random: systemRandom, calls: [] },
-    `https://${HOST}:${door.port}`,
-  )
-  door.mount(desk.app)
-  const { settingsFile, at } = await initialised('authority')
-  writeFileSync(at('ca.pem'), ca.pem)
-  const network = { dns_servers: [names.address], allow_private: ['127.0.0.0/8'], ca_file: 'ca.pem' }
-  appendFileSync(settingsFile, `\nnetwork: ${JSON.stringify(network)}\npolicy: { default: approve }\nlifetimes: { pass_seconds: 3600 }\n`)
-  const post = (server: Served, path: string, body: object, authorization = '') =>
-    fetch(`http://127.0.0.1:${server.port}${path}`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json', ...(authorization && { authorization }) },
-      body: JSON.stringify(body),
-    })
-  return {
-    start: () => serve('authority', settingsFile),
-    database: () => openDatabase<AuthorityTables>(at('authority.db')),
-    approved: async (server: Served) => {
-      const answer = await post(server, '/issuance', message({ service: { origin: desk.origin } }))
-      return IssuanceStatus.parse(await answer.json()).agentpass!.value
-    },
-    validate: (server: Served, value: string) => post(server, '/validate', { agentpass: { value } }, desk.bearer()),
-  }
-}
 
 /** What the database tells of its spent passes, and whether the trail tells the same and holds. */
 async function spent(db: Database<AuthorityTables>) {
@@ -70,7 +28,7 @@ async function spent(db: Database<AuthorityTables>) {
 }
 
 test('killed as soon as the 200 has left, it says 409 when it is back; the database and the trail say the pass is spent [AUTH-VAL-17]', async () => {
-  const { start, database, approved, validate } = await ground()
+  const { start, database, approved, validate } = await servedAuthority()
   const first = await start()
   const value = await approved(first)
   const answer = await validate(first, value)
@@ -97,7 +55,7 @@ test('killed as soon as the 200 has left, it says 409 when it is back; the datab
 
 const PASSES = 40
 test('killed amid many validations, each pass was spent or was not, once, and what was answered stays so [AUTH-VAL-17 AUTH-VAL-03]', async () => {
-  const { start, database, approved, validate } = await ground()
+  const { start, database, approved, validate } = await servedAuthority()
   const first = await start()
   const values = await Promise.all(Array.from({ length: PASSES }, () => approved(first)))
   let answered = 0

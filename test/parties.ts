@@ -1,6 +1,3 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { Hono } from 'hono'
 import { onTestFinished } from 'vitest'
 import { z } from 'zod'
@@ -16,6 +13,7 @@ import { createLog } from '../spec/node/log.ts'
 import type { Migration } from '../spec/node/migrate.ts'
 import { type Effects, openMigrated, type PartyTables } from '../spec/node/party.ts'
 import { createSecrets, generateMasterKey, readMasterKey } from '../spec/node/secrets.ts'
+import { freshDatabase } from './databases.ts'
 import { type Internet, internet } from './internet.ts'
 
 export const AUTHORITY = 'https://authority.acme.example'
@@ -48,16 +46,9 @@ export const serviceSettings = (changed: object = {}) =>
     ...changed,
   })
 
-/** A folder that goes when the test ends. */
-export function temporaryFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'agentpass-'))
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
-  return folder
-}
-
 /** A database with a signing key, as `init` makes it. */
 export async function initialised(migrations: Record<string, Migration>, effects: Pick<Effects, 'now' | 'random'>) {
-  const database = join(temporaryFolder(), 'party.db')
+  const database = await freshDatabase()
   const masterKey = readMasterKey(generateMasterKey())
   const db = await openMigrated<PartyTables>(database, migrations, effects.now)
   await createSigningKey(db, { ...effects, secrets: createSecrets([masterKey]) })

@@ -134,13 +134,13 @@ test.each([
   ['quotes and braces', '"},{"event":"x'],
   ['a carriage return', 'x\rgranted'],
   ['line separators of Unicode', 'x\u2028y\u2029z'],
-  ['NUL', 'x\u0000y'],
+  ['a control character', 'x\u0001y'],
 ])('%s in what an agent says of itself stays one row and one line [SVC-AUD-04]', async (_, text) => {
   const d = await found()
   const task = { id: text, description: text }
   d.enterprise.answers.validate = async () => json(d.enterprise.validation({ agent: { id: text }, task, harness: { id: text } }))
   const token = await d.token()
-  await d.call(`/admin/${encodeURIComponent(text).replaceAll('%00', '%01')}`, token)
+  await d.call(`/admin/${encodeURIComponent(text)}`, token)
   await d.redeem({ authority: `https://stranger.example/${encodeURIComponent(text)}` })
   for (const line of d.log) {
     expect(line.trimEnd()).not.toMatch(/\p{Cc}/u)

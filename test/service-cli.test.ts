@@ -2,7 +2,7 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { edit, inDatabase, init, initialised, run, serve, usedPort } from './cli-fixture.ts'
-import { temporaryFolder } from './parties.ts'
+import { temporaryFolder } from './folders.ts'
 
 const DOCUMENT = 'https://desk.example/.well-known/agentpass-service'
 

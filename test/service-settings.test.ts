@@ -5,7 +5,7 @@ import { expect, test } from 'vitest'
 import { stringify } from 'yaml'
 import { ServiceSettings } from '../service/settings.ts'
 import { readSettings, SettingsError } from '../spec/node/settings.ts'
-import { temporaryFolder } from './parties.ts'
+import { temporaryFolder } from './folders.ts'
 
 const OWN = { authority: 'https://own.example', authority_configuration_url: 'https://own.example/config' }
 const OTHER = { authority: 'https://other.example', authority_configuration_url: 'https://other.example/config' }

@@ -1,14 +1,15 @@
 import { Hono } from 'hono'
 import { z } from 'zod'
-import { sha256 } from '../../spec/base64url.ts'
 import { readBody } from '../../spec/body.ts'
 import { ProtocolError } from '../../spec/error.ts'
 import { noteRefusal } from '../../spec/node/audit.ts'
 import { toRfc3339 } from '../../spec/time.ts'
+import { storedText } from '../../spec/wire/identifier.ts'
 import { Scope } from '../../spec/wire/scopes.ts'
 import { statusAt } from '../issue/status.ts'
 import { narrow, type RevokeDeps, revoke } from '../revoke/revoke.ts'
 import { findByRequest } from '../store/authorizations.ts'
+import { digestOf } from '../store/digest.ts'
 import { findRequest, listRequests, requireDigest } from '../store/requests.ts'
 import type { AuthorizationRow, RequestRow } from '../store/schema.ts'
 import { type ApproveDeps, approve, refuse } from './approve.ts'
@@ -22,13 +23,13 @@ const REF_CHARS = 12
 /** What a decision names: the digest of what was shown. */
 const Named = z.strictObject({ digest: z.string().min(1) })
 const Approval = Named.extend({ scope: Scope.min(1).optional() })
-const Reasoned = Named.extend({ reason: z.string().min(1).max(1024).optional() })
+const Reasoned = Named.extend({ reason: storedText.min(1).max(1024).optional() })
 const Narrowing = Named.extend({ scope: Scope.min(1) })
 
 /** Decisions for scripts and the command line, behind the management door (protocol 4): each names the digest of what was shown. */
 export const decisionRoutes = (d: ApproveDeps & RevokeDeps) => {
   /** A request is named by its reference, or by its id where somebody has that. */
-  const digestOf = (name: string) => (name.length === REF_CHARS ? requireDigest(d.db.read, name) : sha256(name))
+  const digestNamed = async (name: string) => (name.length === REF_CHARS ? requireDigest(d.db.read, name) : digestOf(name))
   const show = async (digest: string) => {
     const request = await findRequest(d.db.read, digest)
     if (!request) throw new ProtocolError('unknown_request', 'there is no such request')
@@ -48,33 +49,33 @@ export const decisionRoutes = (d: ApproveDeps & RevokeDeps) => {
       const rows = await listRequests(d.db.read, { status, at: d.now(), limit: MOST_LISTED })
       return c.json({ requests: rows.map((row) => summary(row, d.now())) })
     })
-    .get('/requests/:ref', async (c) => c.json(await show(await digestOf(c.req.param('ref')))))
+    .get('/requests/:ref', async (c) => c.json(await show(await digestNamed(c.req.param('ref')))))
     .post('/requests/:ref/approve', async (c) => {
-      const digest = await digestOf(c.req.param('ref'))
+      const digest = await digestNamed(c.req.param('ref'))
       const body = await readBody(c.req.raw, Approval)
       await noted('decision', digest, () => approve(d, digest, { by: BY, digest: body.digest, scope: body.scope }))
       return c.json(await show(digest))
     })
     .post('/requests/:ref/deny', async (c) => {
-      const digest = await digestOf(c.req.param('ref'))
+      const digest = await digestNamed(c.req.param('ref'))
       const body = await readBody(c.req.raw, Reasoned)
       await noted('decision', digest, () => refuse(d, digest, { by: BY, digest: body.digest, reason: body.reason, status: 'denied' }))
       return c.json(await show(digest))
     })
     .post('/requests/:ref/cancel', async (c) => {
-      const digest = await digestOf(c.req.param('ref'))
+      const digest = await digestNamed(c.req.param('ref'))
       const body = await readBody(c.req.raw, Reasoned)
       await noted('decision', digest, () => refuse(d, digest, { by: BY, digest: body.digest, reason: body.reason, status: 'canceled' }))
       return c.json(await show(digest))
     })
     .post('/requests/:ref/revoke', async (c) => {
-      const digest = await digestOf(c.req.param('ref'))
+      const digest = await digestNamed(c.req.param('ref'))
       const body = await readBody(c.req.raw, Reasoned)
       await noted('revocation', digest, () => revoke(d, digest, { by: BY, digest: body.digest, reason: body.reason }))
       return c.json(await show(digest))
     })
     .post('/requests/:ref/narrow', async (c) => {
-      const digest = await digestOf(c.req.param('ref'))
+      const digest = await digestNamed(c.req.param('ref'))
       const body = await readBody(c.req.raw, Narrowing)
       await noted('narrowing', digest, () => narrow(d, digest, { by: BY, digest: body.digest, scope: body.scope }))
       return c.json(await show(digest))

@@ -1,7 +1,7 @@
 import { z } from 'zod'
-import { sha256 } from '../../spec/base64url.ts'
 import { PassType } from '../../spec/wire/issuance.ts'
 import { OfferedScope } from '../../spec/wire/scopes.ts'
+import { digestOf } from '../store/digest.ts'
 
 /** How much is known of a Harness (protocol 4). */
 export const Tier = z.enum(['attested', 'registered', 'unverified'])
@@ -24,7 +24,7 @@ export type Shown = z.infer<typeof Shown>
 export const readShown = (json: string): Shown => Shown.parse(JSON.parse(json))
 
 /** Written once, so that the digest is of the very text that is kept. */
-export async function writeShown(shown: Shown): Promise<{ shown: string; shown_digest: string }> {
+export function writeShown(shown: Shown): { shown: string; shown_digest: string } {
   const text = JSON.stringify(shown)
-  return { shown: text, shown_digest: await sha256(text) }
+  return { shown: text, shown_digest: digestOf(text) }
 }

@@ -1,9 +1,9 @@
-import { sha256 } from '../../spec/base64url.ts'
 import type { Now } from '../../spec/effects.ts'
 import { ProtocolError } from '../../spec/error.ts'
 import type { Audit } from '../../spec/node/audit.ts'
 import type { Database } from '../../spec/node/database.ts'
 import { aboutRequest } from '../audit/about.ts'
+import { digestOf } from '../store/digest.ts'
 import { decide, findRequest } from '../store/requests.ts'
 import type { AuthorityTables } from '../store/schema.ts'
 
@@ -11,7 +11,7 @@ export type CancelDeps = { now: Now; db: Database<AuthorityTables>; audit: Audit
 
 /** Cancels a pending request for the Harness that holds its id (protocol 4). Throws unknown_request, already_decided. */
 export async function cancelByHarness(d: CancelDeps, id: string): Promise<void> {
-  const digest = await sha256(id)
+  const digest = digestOf(id)
   const request = await findRequest(d.db.read, digest)
   if (!request) throw new ProtocolError('unknown_request', 'there is no such request')
   await d.db.write(async (tx) => {

@@ -1,6 +1,5 @@
 import { calculateJwkThumbprint } from 'jose'
 import { verifyTask } from '../../spec/attestation.ts'
-import { sha256 } from '../../spec/base64url.ts'
 import type { Now, Random } from '../../spec/effects.ts'
 import { requireEmailDomain } from '../../spec/email.ts'
 import { ProtocolError } from '../../spec/error.ts'
@@ -15,8 +14,9 @@ import { mintPass } from '../approve/mint.ts'
 import { type Shown, writeShown } from '../approve/shown.ts'
 import { aboutRequest } from '../audit/about.ts'
 import type { Policy, PolicyAnswer } from '../policy/policy.ts'
+import { digestOf } from '../store/digest.ts'
 import { addPass } from '../store/passes.ts'
-import { addRequest, decide, type NewRequest } from '../store/requests.ts'
+import { addRequest, type Decided, type NewRequest } from '../store/requests.ts'
 import type { AuthorityTables } from '../store/schema.ts'
 
 export type Lifetimes = { decision_seconds: number; pass_seconds: number; authorization_seconds: number }
@@ -117,8 +117,22 @@ async function record(
   { request, answer }: { request: IssuanceRequest; answer: PolicyAnswer },
 ): Promise<void> {
   const at = d.now()
-  const digest = await sha256(id)
-  const row: NewRequest = {
+  const row = newRequest(d, id, { shown, request, at })
+  const pass = answer.decision === 'approve' ? mintPass(d, row, answer.scope) : undefined
+  const decided = byPolicy(answer, at)
+  await d.db.write(async (tx) => {
+    await addRequest(tx, row, decided)
+    await d.audit.record(tx, { event: 'issuance', outcome: 'admitted', ...aboutRequest(row) })
+    if (!decided) return
+    if (pass) await addPass(tx, pass)
+    const scope = answer.decision === 'approve' ? answer.scope : undefined
+    await d.audit.record(tx, { event: 'decision', outcome: decided.status, by: decided.decided_by, scope, ...aboutRequest(row) })
+  })
+}
+
+function newRequest(d: IssueDeps, id: string, { shown, request, at }: { shown: Shown; request: IssuanceRequest; at: number }): NewRequest {
+  const digest = digestOf(id)
+  return {
     digest,
     ref: digest.slice(0, 12),
     status: 'pending',
@@ -128,27 +142,24 @@ async function record(
     agent_id: shown.agent.id,
     harness_id: request.harness.id,
     task_id: request.task.id,
-    ...(await writeShown(shown)),
+    ...writeShown(shown),
     cnf: request.harness.cnf ? JSON.stringify(request.harness.cnf) : null,
-    pass_digest: await sha256(d.passValues.derive(id, d.passValues.currentKeyId)),
+    pass_digest: digestOf(d.passValues.derive(id, d.passValues.currentKeyId)),
     master_key_id: d.passValues.currentKeyId,
     created_at: at,
     expires_at: at + d.lifetimes.decision_seconds,
   }
-  const pass = answer.decision === 'approve' ? mintPass(d, row, answer.scope) : undefined
-  await d.db.write(async (tx) => {
-    await addRequest(tx, row)
-    await d.audit.record(tx, { event: 'issuance', outcome: 'admitted', ...aboutRequest(row) })
-    if (answer.decision === 'ask') return
-    const decision = { shownDigest: row.shown_digest, by: 'policy', at }
-    if (pass) await addPass(tx, pass)
-    await decide(tx, digest, pass ? 'approved' : 'denied', { ...decision, reason: answer.decision === 'deny' ? answer.reason : undefined })
-    await d.audit.record(tx, {
-      event: 'decision',
-      outcome: pass ? 'approved' : 'denied',
-      by: 'policy',
-      scope: answer.decision === 'approve' ? answer.scope : undefined,
-      ...aboutRequest(row),
-    })
-  })
+}
+
+const BY_POLICY = 'policy'
+
+function byPolicy(answer: PolicyAnswer, at: number): (Decided & { decided_by: string }) | undefined {
+  switch (answer.decision) {
+    case 'ask':
+      return undefined
+    case 'approve':
+      return { status: 'approved', decided_at: at, decided_by: BY_POLICY, reason: null }
+    case 'deny':
+      return { status: 'denied', decided_at: at, decided_by: BY_POLICY, reason: answer.reason }
+  }
 }

@@ -1,8 +1,8 @@
-import { sha256 } from '../../spec/base64url.ts'
 import type { Now } from '../../spec/effects.ts'
 import { ProtocolError } from '../../spec/error.ts'
 import { toRfc3339 } from '../../spec/time.ts'
 import type { IssuanceStatus } from '../../spec/wire/issuance.ts'
+import { digestOf } from '../store/digest.ts'
 import { findRequest, type RequestAndPass } from '../store/requests.ts'
 import type { Tx } from '../store/schema.ts'
 import type { PassValues } from './issue.ts'
@@ -13,7 +13,7 @@ const POLL_AFTER_MS = 1000
 
 /** The issuance status of a request by its id (protocol 4, §5.3.2). Throws unknown_request; request_gone once the pass is used, expired or revoked. */
 export async function issuanceStatus(d: StatusDeps, id: string): Promise<IssuanceStatus> {
-  const request = await findRequest(d.db.read, await sha256(id))
+  const request = await findRequest(d.db.read, digestOf(id))
   if (!request) throw new ProtocolError('unknown_request', 'there is no such request')
   const base = { id, type: request.type, links: { self: d.statusUrl(id) } }
   const status = statusAt(request, d.now())

@@ -1,4 +1,3 @@
-import { sha256 } from '../../spec/base64url.ts'
 import type { Now } from '../../spec/effects.ts'
 import type { Audit } from '../../spec/node/audit.ts'
 import type { Database } from '../../spec/node/database.ts'
@@ -15,10 +14,9 @@ export type RedeemDeps = { now: Now; db: Database<AuthorityTables>; audit: Audit
  * Throws unknown_agentpass, wrong_service (and then it is not spent), already_consumed, agentpass_expired.
  */
 export async function redeem(d: RedeemDeps, value: string, service: string): Promise<ValidationResponse> {
-  const digest = await sha256(value)
   return d.db.write(async (tx) => {
     const at = d.now()
-    const pass = await consumePass(tx, digest, service, at)
+    const pass = await consumePass(tx, value, service, at)
     const expiresAt = at + pass.authorization_seconds
     const opened = { authorization_id: pass.authorization_id, authorization_expires_at: toRfc3339(expiresAt) }
     const answer = ValidationResponse.parse({ ...JSON.parse(pass.answer), ...opened })

@@ -1,22 +1,38 @@
-import type { AuthorizationRow, Tx } from './schema.ts'
+import { statement } from '../../spec/node/statement.ts'
+import type { AuthorityTables, AuthorizationRow, Tx } from './schema.ts'
 
-export async function openAuthorization(tx: Tx, authorization: Omit<AuthorizationRow, 'state' | 'closed_at' | 'reason'>): Promise<void> {
-  await tx
-    .insertInto('authorization')
-    .values({ ...authorization, state: 'active' })
-    .execute()
+type NewAuthorization = Omit<AuthorizationRow, 'state' | 'closed_at' | 'reason'>
+
+const insertAuthorization = statement<AuthorityTables, NewAuthorization>()((db, given) =>
+  db.insertInto('authorization').values({
+    id: given('id'),
+    request_digest: given('request_digest'),
+    service_origin: given('service_origin'),
+    state: 'active',
+    scope: given('scope'),
+    opened_at: given('opened_at'),
+    expires_at: given('expires_at'),
+  }),
+)
+
+export async function openAuthorization(tx: Tx, authorization: NewAuthorization): Promise<void> {
+  await insertAuthorization(tx, authorization)
 }
 
-/** An active authorization of the Service that asks; undefined when it is unknown, another Service's, or over: nobody can tell which (protocol 7). */
-export function findActive(db: Tx, id: string, service: string, at: number): Promise<AuthorizationRow | undefined> {
-  return db
+const selectActive = statement<AuthorityTables, { id: string; service: string; at: number }>()((db, given) =>
+  db
     .selectFrom('authorization')
     .selectAll()
-    .where('id', '=', id)
-    .where('service_origin', '=', service)
+    .where('id', '=', given('id'))
+    .where('service_origin', '=', given('service'))
     .where('state', '=', 'active')
-    .where('expires_at', '>', at)
-    .executeTakeFirst()
+    .where('expires_at', '>', given('at')),
+)
+
+/** An active authorization of the Service that asks; undefined when it is unknown, another Service's, or over: nobody can tell which (protocol 7). */
+export async function findActive(db: Tx, id: string, service: string, at: number): Promise<AuthorizationRow | undefined> {
+  const [row] = await selectActive(db, { id, service, at })
+  return row
 }
 
 /** Closes an authorization for the Service that redeemed it; the first action stands. Undefined when it is unknown, another Service's, or expired. */

@@ -1,23 +1,43 @@
 import { ProtocolError } from '../../spec/error.ts'
-import type { PassRow, Tx } from './schema.ts'
+import { statement } from '../../spec/node/statement.ts'
+import { digestOf } from './digest.ts'
+import type { AuthorityTables, PassRow, Tx } from './schema.ts'
 
-export async function addPass(tx: Tx, pass: Omit<PassRow, 'consumed_at' | 'revoked_at'>): Promise<void> {
-  await tx.insertInto('pass').values(pass).execute()
+type NewPass = Omit<PassRow, 'consumed_at' | 'revoked_at'>
+
+const insertPass = statement<AuthorityTables, NewPass>()((db, given) =>
+  db.insertInto('pass').values({
+    digest: given('digest'),
+    request_digest: given('request_digest'),
+    service_origin: given('service_origin'),
+    authorization_id: given('authorization_id'),
+    answer: given('answer'),
+    expires_at: given('expires_at'),
+    authorization_seconds: given('authorization_seconds'),
+  }),
+)
+
+export async function addPass(tx: Tx, pass: NewPass): Promise<void> {
+  await insertPass(tx, pass)
 }
 
-/** Consumes a pass for good (protocol 6, steps 3 to 7). Throws unknown_agentpass, wrong_service, already_consumed, agentpass_expired, and consumes nothing then. */
-export async function consumePass(tx: Tx, digest: string, service: string, at: number): Promise<PassRow> {
-  // One statement decides, so two racing redemptions cannot both win, and a stranger cannot burn it.
-  const won = await tx
+// One statement decides, so two racing redemptions cannot both win, and a stranger cannot burn it.
+const consume = statement<AuthorityTables, { digest: string; service: string; at: number }>()((db, given) =>
+  db
     .updateTable('pass')
-    .set({ consumed_at: at })
-    .where('digest', '=', digest)
-    .where('service_origin', '=', service)
+    .set({ consumed_at: given('at') })
+    .where('digest', '=', given('digest'))
+    .where('service_origin', '=', given('service'))
     .where('consumed_at', 'is', null)
     .where('revoked_at', 'is', null)
-    .where('expires_at', '>', at)
-    .returningAll()
-    .executeTakeFirst()
+    .where('expires_at', '>', given('at'))
+    .returningAll(),
+)
+
+/** Consumes a pass for good (protocol 6, steps 3 to 7). Throws unknown_agentpass, wrong_service, already_consumed, agentpass_expired, and consumes nothing then. */
+export async function consumePass(tx: Tx, value: string, service: string, at: number): Promise<PassRow> {
+  const digest = digestOf(value)
+  const [won] = await consume(tx, { digest, service, at })
   if (won) return won
   throw whyNot(await tx.selectFrom('pass').selectAll().where('digest', '=', digest).executeTakeFirst(), service)
 }

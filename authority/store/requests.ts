@@ -1,24 +1,54 @@
 import { ProtocolError } from '../../spec/error.ts'
-import type { PassRow, RequestRow, Tx } from './schema.ts'
+import { statement } from '../../spec/node/statement.ts'
+import type { AuthorityTables, PassRow, RequestRow, Tx } from './schema.ts'
 
 export type NewRequest = Omit<RequestRow, 'decided_at' | 'decided_by' | 'reason'>
+export type Decided = Pick<RequestRow, 'status' | 'decided_at' | 'decided_by' | 'reason'>
 /** Who decides, when, and the digest of what they were shown. */
 export type Decision = { shownDigest: string; by: string; at: number }
 export type RequestAndPass = RequestRow & { pass: Pick<PassRow, 'expires_at' | 'consumed_at' | 'revoked_at'> | undefined }
 
-export async function addRequest(tx: Tx, request: NewRequest): Promise<void> {
-  await tx.insertInto('request').values(request).execute()
+const insertRequest = statement<AuthorityTables, RequestRow>()((db, given) =>
+  db.insertInto('request').values({
+    digest: given('digest'),
+    ref: given('ref'),
+    status: given('status'),
+    type: given('type'),
+    service_origin: given('service_origin'),
+    user_email: given('user_email'),
+    agent_id: given('agent_id'),
+    harness_id: given('harness_id'),
+    task_id: given('task_id'),
+    shown: given('shown'),
+    shown_digest: given('shown_digest'),
+    cnf: given('cnf'),
+    pass_digest: given('pass_digest'),
+    master_key_id: given('master_key_id'),
+    created_at: given('created_at'),
+    expires_at: given('expires_at'),
+    decided_at: given('decided_at'),
+    decided_by: given('decided_by'),
+    reason: given('reason'),
+  }),
+)
+
+/** Writes a request down, with its decision where there is one already. */
+export async function addRequest(tx: Tx, request: NewRequest, decided: Partial<Decided> = {}): Promise<void> {
+  await insertRequest(tx, { ...request, decided_at: null, decided_by: null, reason: null, ...decided })
 }
 
-/** A request with its pass by the digest of its id; undefined when there is none. */
-export async function findRequest(db: Tx, digest: string): Promise<RequestAndPass | undefined> {
-  const row = await db
+const selectRequest = statement<AuthorityTables, { digest: string }>()((db, given) =>
+  db
     .selectFrom('request')
     .leftJoin('pass', 'pass.request_digest', 'request.digest')
     .selectAll('request')
     .select(['pass.expires_at as pass_expires_at', 'pass.consumed_at', 'pass.revoked_at'])
-    .where('request.digest', '=', digest)
-    .executeTakeFirst()
+    .where('request.digest', '=', given('digest')),
+)
+
+/** A request with its pass by the digest of its id; undefined when there is none. */
+export async function findRequest(db: Tx, digest: string): Promise<RequestAndPass | undefined> {
+  const [row] = await selectRequest(db, { digest })
   if (!row) return undefined
   const { pass_expires_at, consumed_at, revoked_at, ...request } = row
   const pass = pass_expires_at === null ? undefined : { expires_at: pass_expires_at, consumed_at, revoked_at }
@@ -90,7 +120,7 @@ export async function deleteRequestsEndedBefore(tx: Tx, before: number, limit: n
     .selectFrom('request')
     .leftJoin('authorization', 'authorization.request_digest', 'request.digest')
     .select('request.digest')
-    .where('request.status', '!=', 'pending')
+    .where('request.status', 'in', ['approved', 'denied', 'expired', 'canceled']) // named, so that the index serves
     .where('request.expires_at', '<', before)
     .where((e) => e.or([e('authorization.expires_at', 'is', null), e('authorization.expires_at', '<', before)]))
     .limit(limit)

@@ -1,22 +1,40 @@
 import { createHash } from 'node:crypto'
-import type { CredentialRow, Tx } from './schema.ts'
+import { statement } from '../../spec/node/statement.ts'
+import type { CredentialRow, ServiceTables, Tx } from './schema.ts'
 
 /** What of a credential is stored and looked up. */
 export const digestOf = (credential: string): string => createHash('sha256').update(credential).digest('base64url')
 
-export async function addCredential(tx: Tx, credential: Omit<CredentialRow, 'ended_at' | 'ended_because'>): Promise<void> {
-  await tx.insertInto('credential').values(credential).execute()
+type NewCredential = Omit<CredentialRow, 'ended_at' | 'ended_because'>
+
+const insertCredential = statement<ServiceTables, NewCredential>()((db, given) =>
+  db.insertInto('credential').values({
+    digest: given('digest'),
+    authorization_id: given('authorization_id'),
+    authority: given('authority'),
+    authority_configuration_url: given('authority_configuration_url'),
+    user_email: given('user_email'),
+    agent_id: given('agent_id'),
+    task: given('task'),
+    harness_id: given('harness_id'),
+    scope: given('scope'),
+    created_at: given('created_at'),
+    expires_at: given('expires_at'),
+  }),
+)
+
+export async function addCredential(tx: Tx, credential: NewCredential): Promise<void> {
+  await insertCredential(tx, credential)
 }
 
+const selectLive = statement<ServiceTables, { digest: string; at: number }>()((db, given) =>
+  db.selectFrom('credential').selectAll().where('digest', '=', given('digest')).where('ended_at', 'is', null).where('expires_at', '>', given('at')),
+)
+
 /** A credential that has neither ended nor expired; undefined otherwise. */
-export function findLive(db: Tx, digest: string, at: number): Promise<CredentialRow | undefined> {
-  return db
-    .selectFrom('credential')
-    .selectAll()
-    .where('digest', '=', digest)
-    .where('ended_at', 'is', null)
-    .where('expires_at', '>', at)
-    .executeTakeFirst()
+export async function findLive(db: Tx, digest: string, at: number): Promise<CredentialRow | undefined> {
+  const [row] = await selectLive(db, { digest, at })
+  return row
 }
 
 /** Ends every credential of an authorization, once. Gives those that were live. */

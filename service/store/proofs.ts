@@ -1,16 +1,21 @@
 import { ProtocolError } from '../../spec/error.ts'
+import { statement } from '../../spec/node/statement.ts'
 import type { Proof } from '../../spec/proof.ts'
-import type { Tx } from './schema.ts'
+import type { ServiceTables, Tx } from './schema.ts'
 
-/** Spends a proof that verified, by its (thumbprint, jti) pair (protocol 9.4). Throws replay when it was seen before. One INSERT decides. */
-export async function consumeProof(tx: Tx, { thumbprint, jti, expiresAt }: Proof): Promise<void> {
-  const won = await tx
+// One INSERT decides, so of two that race one wins.
+const insertProof = statement<ServiceTables, ServiceTables['proof_seen']>()((db, given) =>
+  db
     .insertInto('proof_seen')
-    .values({ thumbprint, jti, expires_at: expiresAt })
+    .values({ thumbprint: given('thumbprint'), jti: given('jti'), expires_at: given('expires_at') })
     .onConflict((c) => c.doNothing())
-    .returning('jti')
-    .executeTakeFirst()
-  if (!won) throw new ProtocolError('replay', 'this holder proof has been used')
+    .returning('jti'),
+)
+
+/** Spends a proof that verified, by its (thumbprint, jti) pair (protocol 9.4). Throws replay when it was seen before. */
+export async function consumeProof(tx: Tx, { thumbprint, jti, expiresAt }: Proof): Promise<void> {
+  const won = await insertProof(tx, { thumbprint, jti, expires_at: expiresAt })
+  if (won.length === 0) throw new ProtocolError('replay', 'this holder proof has been used')
 }
 
 /** Deletes remembered proofs that have expired. Gives how many went. */

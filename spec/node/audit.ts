@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto'
 import { CompactSign } from 'jose'
-import type { Generated, Kysely } from 'kysely'
+import { type Generated, type Kysely, sql } from 'kysely'
 import type { Now } from '../effects.ts'
 import { ProtocolError } from '../error.ts'
 import type { SigningKey } from '../jwt.ts'
-import type { Database } from './database.ts'
+import type { Database, Dialect } from './database.ts'
 import type { Log } from './log.ts'
+import { statement } from './statement.ts'
 
 /** The audit trail: rows are written unnumbered in the transaction of what they tell, then numbered and chained. */
 export type AuditTable = { audit: { id: Generated<number>; event: string; seq: number | null; hash: string | null } }
@@ -44,6 +45,7 @@ export type Audit = {
 const MAX_FIELD_CHARS = 1024
 const MAX_NOTED = 20_000
 const NUMBERED_AT_ONCE = 500
+const NUMBERER_LOCK = 4_712_002
 export const FIRST_HASH = ''
 
 /** `hash = SHA-256(prev ‖ event)`, base64url. */
@@ -57,20 +59,12 @@ export function createAudit(d: AuditDeps): Audit {
     d.count(event)
     return inert(JSON.stringify({ at: d.now(), ...event }, shorten))
   }
-  const append = (tx: Kysely<AuditTable>, event: string) => tx.insertInto('audit').values({ event }).execute()
 
   const number = async () => {
     const waiting = noted
     noted = []
     try {
-      return await d.db.write(async (tx) => {
-        if (waiting.length > 0)
-          await tx
-            .insertInto('audit')
-            .values(waiting.map((event) => ({ event })))
-            .execute()
-        return chainNewRows(tx)
-      })
+      return await d.db.write((tx) => chainNewRows(tx, d.db.dialect, waiting))
     } catch (failure) {
       noted = [...waiting, ...noted]
       throw failure
@@ -78,7 +72,7 @@ export function createAudit(d: AuditDeps): Audit {
   }
 
   return {
-    record: async (tx, event) => void (await append(tx, line(event))),
+    record: async (tx, event) => void (await append(tx, { event: line(event) })),
     note(event) {
       if (noted.length >= MAX_NOTED)
         throw new ProtocolError('overloaded', 'the audit trail cannot be written at the moment', { retryAfterSeconds: 1 })
@@ -86,15 +80,15 @@ export function createAudit(d: AuditDeps): Audit {
     },
     number,
     async signHead() {
-      while ((await number()) === NUMBERED_AT_ONCE);
+      while ((await number()) >= NUMBERED_AT_ONCE);
       const { event, ...head } = await newest(d.db.read)
       if (head.seq === 0 || isHead(event)) return
       const { privateKey, algorithm, keyId } = d.signingKey()
-      const statement = new TextEncoder().encode(JSON.stringify(head))
-      const signature = await new CompactSign(statement)
+      const payload = new TextEncoder().encode(JSON.stringify(head))
+      const signature = await new CompactSign(payload)
         .setProtectedHeader({ alg: algorithm, typ: 'agentpass-audit-head+jws', ...(keyId && { kid: keyId }) })
         .sign(privateKey)
-      await d.db.write((tx) => append(tx, JSON.stringify({ at: d.now(), event: 'audit_head', outcome: 'signed', ...head, signature })))
+      await d.db.write((tx) => append(tx, { event: JSON.stringify({ at: d.now(), event: 'audit_head', outcome: 'signed', ...head, signature }) }))
       await number() // the head too, or the last one before a stop would be no part of what is verified
       d.log.info('audit_head', { seq: head.seq, hash: head.hash })
     },
@@ -109,25 +103,58 @@ const shorten = (_member: string, value: unknown): unknown =>
 const inert = (json: string): string =>
   json.replace(/[\u007f-\u009f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`)
 
+const append = statement<AuditTable, { event: string }>()((db, given) => db.insertInto('audit').values({ event: given('event') }))
+const findNewest = statement<AuditTable, Record<never, never>>()((db) =>
+  db.selectFrom('audit').select(['seq', 'hash', 'event']).where('seq', 'is not', null).orderBy('seq', 'desc').limit(1),
+)
+const findUnnumbered = statement<AuditTable, Record<never, never>>()((db) =>
+  db.selectFrom('audit').select(['id', 'event']).where(sql`seq`, 'is', null).orderBy('id').limit(NUMBERED_AT_ONCE),
+)
+
 async function newest(db: Kysely<AuditTable>): Promise<{ seq: number; hash: string; event: string }> {
-  const numbered = db.selectFrom('audit').select(['seq', 'hash', 'event']).where('seq', 'is not', null)
-  const row = await numbered.orderBy('seq', 'desc').limit(1).executeTakeFirst()
+  const [row] = await findNewest(db, {})
   return { seq: row?.seq ?? 0, hash: row?.hash ?? FIRST_HASH, event: row?.event ?? '' }
 }
 
 const isHead = (event: string): boolean => /^\{"at":\d+,"event":"audit_head",/.test(event)
 
-async function chainNewRows(tx: Kysely<AuditTable>): Promise<number> {
-  const rows = await tx.selectFrom('audit').select(['id', 'event']).where('seq', 'is', null).orderBy('id').limit(NUMBERED_AT_ONCE).execute()
-  if (rows.length === 0) return 0
+/** Numbers and chains what other transactions wrote, and writes what was noted behind it. Gives how many rows were numbered. */
+async function chainNewRows(tx: Kysely<AuditTable>, dialect: Dialect, noted: string[]): Promise<number> {
+  if (dialect === 'postgres') await sql`select pg_advisory_xact_lock(${NUMBERER_LOCK}::bigint)`.execute(tx) // one numberer at a time; on SQLite every writer is alone
+  const rows = await findUnnumbered(tx, {})
+  if (rows.length + noted.length === 0) return 0
   let { seq, hash } = await newest(tx)
-  for (const row of rows) {
+  const chained = <T extends { event: string }>(row: T) => {
     seq += 1
     hash = chain(hash, row.event)
-    await tx.updateTable('audit').set({ seq, hash }).where('id', '=', row.id).execute()
+    return { ...row, seq, hash }
   }
-  return rows.length
+  const numbered = rows.map(chained).map(({ id, seq, hash }) => ({ id, seq, hash }))
+  if (numbered.length > 0) await setNumbers[dialect](tx, JSON.stringify(numbered))
+  if (noted.length > 0) await addNumbered[dialect](tx, JSON.stringify(noted.map((event) => chained({ event }))))
+  return rows.length + noted.length
 }
+
+/** Many rows in one statement of one shape: they come as JSON, which each database takes apart in its own way. */
+const setNumbers: Record<Dialect, ManyRows> = {
+  sqlite: (tx, rows) =>
+    sql`update audit set seq = row.value ->> 'seq', hash = row.value ->> 'hash' from json_each(${rows}) as row where audit.id = row.value ->> 'id'`.execute(
+      tx,
+    ),
+  postgres: (tx, rows) =>
+    sql`update audit set seq = row.seq, hash = row.hash from json_to_recordset(${rows}::json) as row (id bigint, seq bigint, hash text) where audit.id = row.id`.execute(
+      tx,
+    ),
+}
+const addNumbered: Record<Dialect, ManyRows> = {
+  sqlite: (tx, rows) =>
+    sql`insert into audit (event, seq, hash) select value ->> 'event', value ->> 'seq', value ->> 'hash' from json_each(${rows})`.execute(tx),
+  postgres: (tx, rows) =>
+    sql`insert into audit (event, seq, hash) select event, seq, hash from json_to_recordset(${rows}::json) as row (event text, seq bigint, hash text)`.execute(
+      tx,
+    ),
+}
+type ManyRows = (tx: Kysely<AuditTable>, rows: string) => Promise<unknown>
 
 /** Runs a step; when it is refused, the audit trail says so and with which code. */
 export async function noteRefusal<T>(audit: Audit, about: Omit<AuditEvent, 'outcome'>, step: () => Promise<T>): Promise<T> {

@@ -1,13 +1,13 @@
 import { readTxt } from '../discovery.ts'
 import type { ResolveTxt } from '../effects.ts'
 import { print, printJson, say } from './cli.ts'
-import { openReadOnly } from './database-file.ts'
 import { requireSigningKeys, type SigningKeyTable } from './keys.ts'
 import { pendingMigrations } from './migrate.ts'
+import { openReadOnly } from './open-database.ts'
 import { messageOf, OperatorError } from './operator-error.ts'
 import { createSecrets, type MasterKey } from './secrets.ts'
 import { equip, readPartySettings, type ServerParty, type TxtRecord } from './server-party.ts'
-import { pathBeside, readMasterKeys, type ServerSettings } from './settings.ts'
+import { readDatabase, readMasterKeys, type ServerSettings } from './settings.ts'
 
 type Findings = { problems: string[]; warnings: string[]; hint?: string | undefined }
 
@@ -71,7 +71,7 @@ async function examineRecord({ warnings }: Findings, resolveTxt: ResolveTxt, { n
 type Place<S> = { file: string; settings: S }
 
 async function examineDatabase<S extends ServerSettings>(findings: Findings, party: ServerParty<S>, { file, settings }: Place<S>): Promise<void> {
-  const db = openReadOnly<SigningKeyTable>(pathBeside(file, settings.database))
+  const db = await openReadOnly<SigningKeyTable>(readDatabase(file, settings.database))
   try {
     const pending = await pendingMigrations(db, party.migrations)
     if (pending.length > 0) findings.warnings.push(`serve, or migrate, will bring the schema up to date: ${pending.join(', ')}`)

@@ -7,11 +7,14 @@ import type { Database } from './database.ts'
 export type ClockTable = { clock: { id: number; latest_at: number } }
 
 const MAX_BEHIND_SECONDS = 60
+const MAX_APART_SECONDS = 5
 
 /** Watches that this instance's clock was not set back: that would revive what has expired. */
 export type ClockGuard = {
-  /** Compares this clock with the latest time kept by any instance, and keeps the later one. Run at start and every minute. */
+  /** Compares this clock with the database server's and with the latest time kept by any instance, and keeps the later one. Run at start and every minute. */
   check: () => Promise<void>
+  /** Whether the clock was no more than five seconds apart from the database server's when it was last compared; a SQLite file has no clock of its own. */
+  isInStep: () => boolean
   /** Whether the clock is no more than a minute behind the latest time seen here or kept by any instance. */
   isTrusted: () => boolean
   /** Throws overloaded while the clock is behind: nothing is written then. */
@@ -20,6 +23,7 @@ export type ClockGuard = {
 
 export function createClockGuard(db: Database<ClockTable>, now: Now): ClockGuard {
   let latestSeen = 0
+  let apartSeconds = 0
   const isTrusted = () => {
     const at = now()
     latestSeen = Math.max(latestSeen, at)
@@ -27,9 +31,11 @@ export function createClockGuard(db: Database<ClockTable>, now: Now): ClockGuard
   }
   return {
     async check() {
+      apartSeconds = db.dialect === 'postgres' ? Math.abs((await timeOf(db.read)) - now()) : 0
       latestSeen = Math.max(latestSeen, await latest(db.read))
       if (isTrusted()) await db.write((tx) => keep(tx, now()))
     },
+    isInStep: () => apartSeconds <= MAX_APART_SECONDS,
     isTrusted,
     requireTrusted() {
       if (!isTrusted()) throw new ProtocolError('overloaded', "this server's clock was set back", { retryAfterSeconds: 60 })
@@ -40,6 +46,11 @@ export function createClockGuard(db: Database<ClockTable>, now: Now): ClockGuard
 async function latest(db: Kysely<ClockTable>): Promise<number> {
   const row = await db.selectFrom('clock').select('latest_at').where('id', '=', 1).executeTakeFirst()
   return Number(row?.latest_at ?? 0)
+}
+
+async function timeOf(db: Kysely<ClockTable>): Promise<number> {
+  const { rows } = await sql<{ at: number }>`select floor(extract(epoch from clock_timestamp()))::bigint as at`.execute(db)
+  return rows[0]?.at ?? 0
 }
 
 const keep = (tx: Kysely<ClockTable>, at: number) =>

@@ -1,16 +1,19 @@
 import { chmodSync, existsSync, mkdirSync, renameSync, rmdirSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { print, printJson } from './cli.ts'
+import { isPostgres } from './database.ts'
 import { createSigningKey } from './keys.ts'
+import { nameOfDatabase, openWritable } from './open-database.ts'
 import { messageOf, OperatorError } from './operator-error.ts'
 import { openMigrated, type PartyTables } from './party.ts'
-import { createSecrets, generateMasterKey } from './secrets.ts'
+import { createSecrets, generateMasterKey, type Secrets } from './secrets.ts'
 import type { ServerParty, TxtRecord } from './server-party.ts'
-import { parseSettings, pathBeside, readListen, readMasterKeys, type ServerSettings, systemNow, systemRandom } from './settings.ts'
+import { parseSettings, readDatabase, readListen, readMasterKeys, type ServerSettings, systemNow, systemRandom } from './settings.ts'
 
 /** Where a party's files are, from its folder: its settings file names them like this. */
 export const MASTER_KEY_FILE = 'secrets/master.key'
 export const ADMIN_TOKEN_FILE = 'secrets/admin.token'
+export const DATABASE_URL_FILE = 'secrets/database.url'
 
 const STAGING = '.agentpass-init'
 const ADMIN_TOKEN_BYTES = 32
@@ -24,9 +27,9 @@ type Made = { settings: string; database: string; master_key: string; admin_toke
  */
 export async function initParty<S extends ServerSettings>(
   party: ServerParty<S>,
-  { dir, text, json }: { dir: string; text: string; json?: boolean },
+  { dir, text, database, json }: { dir: string; text: string; database?: string; json?: boolean },
 ): Promise<void> {
-  const names = { settings: `${party.name}.yaml`, database: `${party.name}.db` }
+  const names = { settings: `${party.name}.yaml`, database: database === undefined ? `${party.name}.db` : DATABASE_URL_FILE }
   const settings = parseSettings(names.settings, text, party.schema)
   const folder = resolve(dir)
   readListen(join(folder, names.settings), settings.listen)
@@ -34,13 +37,12 @@ export async function initParty<S extends ServerSettings>(
   await withStaging(folder, async (staging) => {
     requireNothing(folder, files)
     requireNothing(folder, [`${names.database}-wal`]) // the log of a database that is gone would be taken for the new one's
-    await fill(party, settings, { staging, text, names })
-    moveAll(staging, folder, files)
+    await fill(party, settings, { staging, text, names, url: database }, () => moveAll(staging, folder, files))
   })
   tellMade(
     {
       settings: join(folder, names.settings),
-      database: join(folder, names.database),
+      database: database === undefined ? join(folder, names.database) : nameOfDatabase(database),
       master_key: join(folder, MASTER_KEY_FILE),
       admin_token: join(folder, ADMIN_TOKEN_FILE),
       records: party.records(settings),
@@ -82,24 +84,58 @@ function requireNothing(folder: string, files: string[]): void {
   )
 }
 
-type Plan = { staging: string; text: string; names: { settings: string; database: string } }
+type Plan = { staging: string; text: string; names: { settings: string; database: string }; url: string | undefined }
 
-async function fill<S extends ServerSettings>(party: ServerParty<S>, settings: S, { staging, text, names }: Plan): Promise<void> {
+/** Makes everything, then moves it into place; where either fails, a server's database is left as it was found. */
+async function fill<S extends ServerSettings>(
+  party: ServerParty<S>,
+  settings: S,
+  { staging, text, names, url }: Plan,
+  move: () => void,
+): Promise<void> {
   const write = (file: string, content: string, mode: number) => writeFileSync(join(staging, file), content, { mode, flag: 'wx', flush: true })
   mkdirSync(join(staging, dirname(MASTER_KEY_FILE)), { mode: 0o700 })
   write(MASTER_KEY_FILE, `${generateMasterKey()}\n`, 0o600)
   write(ADMIN_TOKEN_FILE, `${systemRandom(ADMIN_TOKEN_BYTES)}\n`, 0o600)
+  if (url !== undefined) write(DATABASE_URL_FILE, `${url}\n`, 0o600)
   write(names.settings, text, 0o644)
   const settingsFile = join(staging, names.settings)
   const secrets = createSecrets(readMasterKeys(settingsFile, settings.master_keys))
-  const database = pathBeside(settingsFile, settings.database)
+  const database = readDatabase(settingsFile, settings.database)
+  if (isPostgres(database)) return emptied(database, () => makeDatabase(party, database, secrets).then(move))
+  await makeDatabase(party, database, secrets)
+  chmodSync(database, 0o600)
+  move()
+}
+
+async function makeDatabase<S extends ServerSettings>(party: ServerParty<S>, database: string, secrets: Secrets): Promise<void> {
   const db = await openMigrated<PartyTables>(database, party.migrations, systemNow)
   try {
     await createSigningKey(db, { now: systemNow, random: systemRandom, secrets })
   } finally {
     await db.close()
   }
-  chmodSync(database, 0o600)
+}
+
+/** Runs `work` on a server's database without tables; a failure takes the tables away again that it made. Throws OperatorError when there are some. */
+async function emptied(database: string, work: () => Promise<void>): Promise<void> {
+  const db = await openWritable<PartyTables>(database)
+  const tables = () => db.read.introspection.getTables()
+  try {
+    if ((await tables()).length > 0)
+      throw new OperatorError(`the database ${nameOfDatabase(database)} has tables, and init replaces nothing`, {
+        hint: 'create a database for this party alone, or move what is in this one away',
+      })
+    await work().catch(async (failure) => {
+      const made = await tables()
+      await db.write(async (tx) => {
+        for (const { name } of made) await tx.schema.dropTable(name).execute()
+      })
+      throw failure
+    })
+  } finally {
+    await db.close()
+  }
 }
 
 /** Moves files into place in their order, or puts back what was moved. */

@@ -3,12 +3,12 @@ import type { Fetch, Now, Random, ResolveTxt } from '../effects.ts'
 import { type Audit, type AuditTable, createAudit } from './audit.ts'
 import { type ClockGuard, type ClockTable, createClockGuard } from './clock.ts'
 import type { Database } from './database.ts'
-import { openWritable } from './database-file.ts'
 import { requireSigningKeys, type SigningKeys, type SigningKeyTable } from './keys.ts'
 import type { Log } from './log.ts'
 import type { Readiness } from './management.ts'
 import { createMetrics } from './metrics.ts'
 import { type Migration, migrate } from './migrate.ts'
+import { openWritable } from './open-database.ts'
 import { createSecrets, type MasterKey, type Secrets } from './secrets.ts'
 import { type Chore, startChores } from './sweep.ts'
 
@@ -35,7 +35,7 @@ export type Party = {
 
 /** Opens a database and brings its schema up to date. Throws OperatorError when it cannot. */
 export async function openMigrated<T>(database: string, migrations: Record<string, Migration>, now: Now): Promise<Database<T>> {
-  const db = openWritable<T>(database)
+  const db = await openWritable<T>(database)
   try {
     await migrate(db, migrations, now)
     return db
@@ -88,6 +88,7 @@ function lifeOf({ db, clock, audit, log }: Living): Pick<Party, 'readiness' | 's
   return {
     async readiness() {
       if (!clock.isTrusted()) return { ready: false, why: 'the clock was set back' }
+      if (!clock.isInStep()) return { ready: false, why: 'the clocks of this server and of the database differ by more than five seconds' }
       const writable = await audit.number().then(
         () => true,
         () => false,

@@ -1,7 +1,7 @@
 import { print } from './cli.ts'
-import { requireDatabase } from './database-file.ts'
 import { createLog, type Log } from './log.ts'
 import type { Network } from './network.ts'
+import { requireMade } from './open-database.ts'
 import { type OpenDoor, openDoor } from './serve.ts'
 import { type Equipment, equip, type OpenServer, readPartySettings, type ServerParty } from './server-party.ts'
 import { type ServerSettings, systemNow, systemRandom } from './settings.ts'
@@ -39,7 +39,7 @@ async function open<S extends ServerSettings>(
   { equipment, log, running }: { equipment: Equipment; log: Log; running: Running },
 ): Promise<[number, number]> {
   const { database, masterKeys, adminToken, doors, network } = equipment
-  requireDatabase(database)
+  await requireMade(database)
   const protocol = await openDoor(doors.protocol)
   running.doors.push(protocol)
   const management = await openDoor(doors.management)

@@ -1,7 +1,9 @@
 import { resolve } from 'node:path'
 import { type Command, InvalidArgumentError, Option } from 'commander'
+import { parseUrl } from '../origin.ts'
 import { checkConfig } from './check-config.ts'
 import { configOption, jsonOption, withExample } from './cli.ts'
+import { isPostgres } from './database.ts'
 import { OperatorError } from './operator-error.ts'
 import { serveParty } from './serve-party.ts'
 import type { ServerParty } from './server-party.ts'
@@ -40,6 +42,7 @@ export type InitOptions = {
   managementListen: Address
   tlsCert?: string
   tlsKey?: string
+  database?: string
   json?: boolean
 }
 
@@ -57,15 +60,30 @@ export function addInitCommand(program: Command, ports: { listen: string; manage
     )
     .option('--tls-cert <file>', 'PEM certificate of the protocol door; without it, plain HTTP')
     .option('--tls-key <file>', 'PEM key of that certificate')
+    .addOption(
+      new Option(
+        '--database <url>',
+        'a PostgreSQL database, empty, for this party alone; without it, a SQLite file. In the variable no other user sees its password',
+      )
+        .env('AGENTPASS_DATABASE_URL')
+        .argParser(readDatabaseUrl),
+    )
     .addOption(jsonOption())
 }
 
 /** What `init` was told, for the settings file. Throws OperatorError when one of certificate and key is missing. */
-export function commonSettings({ listen, managementListen, tlsCert, tlsKey }: InitOptions): CommonSettings {
-  if (tlsCert === undefined && tlsKey === undefined) return { listen, managementListen }
+export function commonSettings({ listen, managementListen, tlsCert, tlsKey, database }: InitOptions): CommonSettings {
+  const common = { listen, managementListen, onServer: database !== undefined }
+  if (tlsCert === undefined && tlsKey === undefined) return common
   if (tlsCert === undefined || tlsKey === undefined)
     throw new OperatorError('--tls-cert and --tls-key go together', { exitCode: 2, hint: 'name both, or neither' })
-  return { listen, managementListen, tls: { cert: resolve(tlsCert), key: resolve(tlsKey) } }
+  return { ...common, tls: { cert: resolve(tlsCert), key: resolve(tlsKey) } }
+}
+
+function readDatabaseUrl(text: string): string {
+  if (!isPostgres(text) || !parseUrl(text))
+    throw new InvalidArgumentError('it is a URL such as postgres://agentpass:PASSWORD@db.example:5432/authority')
+  return text
 }
 
 function readAddress(text: string): Address {

@@ -6,7 +6,7 @@ import { OperatorError } from './operator-error.ts'
 import type { Effects } from './party.ts'
 import type { MasterKey } from './secrets.ts'
 import type { Listen } from './serve.ts'
-import { pathBeside, readAdminToken, readListen, readMasterKeys, readSettings, type ServerSettings } from './settings.ts'
+import { readAdminToken, readDatabase, readListen, readMasterKeys, readSettings, type ServerSettings } from './settings.ts'
 
 /** What the command line must know of a server party; everything else about the two is the same. */
 export type ServerParty<S extends ServerSettings> = {
@@ -38,20 +38,21 @@ export const readPartySettings = <S extends ServerSettings>(party: ServerParty<S
 
 /** Reads and opens what settings name: secrets, certificates, the network. Throws OperatorError with every problem. */
 export function equip(file: string, settings: ServerSettings): Equipment {
+  const database = attempt(() => readDatabase(file, settings.database))
   const masterKeys = attempt(() => readMasterKeys(file, settings.master_keys))
   const adminToken = attempt(() => readAdminToken(file, settings.management.admin_token))
   const protocol = attempt(() => readListen(file, settings.listen))
   const management = attempt(() => readListen(file, settings.management.listen))
   const network = attempt(() => openNetwork(file, settings.network))
-  if (masterKeys.ok && adminToken.ok && protocol.ok && management.ok && network.ok)
+  if (database.ok && masterKeys.ok && adminToken.ok && protocol.ok && management.ok && network.ok)
     return {
-      database: pathBeside(file, settings.database),
+      database: database.value,
       masterKeys: masterKeys.value,
       adminToken: adminToken.value,
       doors: { protocol: protocol.value, management: management.value },
       network: network.value,
     }
-  const failures = [masterKeys, adminToken, protocol, management, network].flatMap((tried) => (tried.ok ? [] : [tried.failure]))
+  const failures = [database, masterKeys, adminToken, protocol, management, network].flatMap((tried) => (tried.ok ? [] : [tried.failure]))
   throw new OperatorError(
     failures.flatMap(({ problems }) => problems),
     {

@@ -1,9 +1,15 @@
 import { stringify } from 'yaml'
-import { ADMIN_TOKEN_FILE, MASTER_KEY_FILE } from './init.ts'
+import { ADMIN_TOKEN_FILE, DATABASE_URL_FILE, MASTER_KEY_FILE } from './init.ts'
 
 /** Where a door is to listen. */
 export type Address = { host: string; port: number }
-export type CommonSettings = { listen: Address; managementListen: Address; tls?: { cert: string; key: string } | undefined }
+export type CommonSettings = {
+  listen: Address
+  managementListen: Address
+  tls?: { cert: string; key: string } | undefined
+  /** The state is in PostgreSQL, and not in a SQLite file. */
+  onServer?: boolean
+}
 
 /** A value as YAML on one line, quoted where it must be. */
 export const yamlValue = (value: string): string => stringify(value, { lineWidth: 0 }).trim()
@@ -15,7 +21,7 @@ export const settingsHead = (what: string, command: string): string => `# Settin
 `
 
 /** The part of a settings file that all server parties have, with every member explained and every default shown. */
-export const commonSettingsText = (name: string, { listen, managementListen, tls }: CommonSettings): string => `
+export const commonSettingsText = (name: string, { listen, managementListen, tls, onServer }: CommonSettings): string => `
 # core-0.1 works with every conforming peer; hardened demands the elements of the hardening revision of peers too.
 #profile: core-0.1
 
@@ -34,8 +40,9 @@ management:
   admin_token:
     file: ./${ADMIN_TOKEN_FILE}
 
-# The SQLite database. One file serves one running instance.
-database: ./${name}.db
+# The database: a SQLite file, which serves one running instance, or PostgreSQL, which serves several: { file: PATH } or { env: NAME } then holds its URL,
+# postgres://USER:PASSWORD@HOST:5432/NAME?sslmode=verify-full; a URL without a password may stand here itself.
+database: ${onServer ? `{ file: ./${DATABASE_URL_FILE} }` : `./${name}.db`}
 
 # The master keys: the first seals and derives, the others are of before a rotation and only open what they sealed. Lost, nothing replaces one.
 master_keys:

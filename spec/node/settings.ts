@@ -6,6 +6,8 @@ import { createSecureContext } from 'node:tls'
 import { parseDocument } from 'yaml'
 import { z } from 'zod'
 import type { Now, Random, Wait } from '../effects.ts'
+import { parseUrl } from '../origin.ts'
+import { isPostgres } from './database.ts'
 import { LOG_LEVELS } from './log.ts'
 import { messageOf, OperatorError, type OperatorErrorOptions } from './operator-error.ts'
 import { describeIssues, inPlainWords } from './plain-words.ts'
@@ -41,6 +43,12 @@ const secretPlace = z.union(
 )
 type SecretPlace = z.infer<typeof secretPlace>
 
+/** A SQLite file beside the settings, a URL of PostgreSQL without its password, or the place of a whole URL. */
+const databasePlace = z.union(
+  [z.string().min(1), z.strictObject({ file: z.string().min(1) }), z.strictObject({ env: z.string().min(1) })],
+  'does not say where the database is: PATH, postgres://USER@HOST/NAME, or { file: PATH } or { env: NAME } that holds such a URL with its password',
+)
+
 const cidr = z.string().regex(/^[0-9a-f.:]+\/\d{1,3}$/i, 'is no network such as 10.1.0.0/16')
 const dnsServer = z
   .string()
@@ -67,7 +75,7 @@ export const serverSettings = {
   profile: z.enum(['core-0.1', 'hardened']).default('core-0.1'),
   listen: listenSettings,
   management: z.strictObject({ listen: listenSettings, admin_token: secretPlace }),
-  database: z.string().min(1),
+  database: databasePlace,
   master_keys: z.array(secretPlace).min(1),
   network: networkSettings.prefault({}),
   client_address_header: z.string().min(1).optional(),
@@ -108,6 +116,22 @@ function parseYaml(file: string, text: string): unknown {
 
 /** Where a path of the settings points: relative to the settings file. */
 export const pathBeside = (settingsFile: string, path: string): string => resolve(dirname(settingsFile), path)
+
+/** The database that settings name: a path of a file, or a URL. Throws SettingsError. */
+export function readDatabase(settingsFile: string, place: z.infer<typeof databasePlace>): string {
+  if (typeof place === 'string' && !isPostgres(place)) return pathBeside(settingsFile, place)
+  const url = typeof place === 'string' ? place : readSecret(settingsFile, place)
+  const parsed = isPostgres(url) ? parseUrl(url) : undefined
+  if (!parsed?.hostname && !parsed?.searchParams.has('host'))
+    throw unusable(settingsFile, 'the database is no URL such as postgres://USER:PASSWORD@HOST:5432/NAME', {
+      hint: 'a SQLite file is named in the settings, by its path',
+    })
+  if (typeof place === 'string' && parsed.password !== '')
+    throw unusable(settingsFile, 'the database URL has a password in it', {
+      hint: 'keep the whole URL in a file or a variable: database: { env: DATABASE_URL }',
+    })
+  return url
+}
 
 /** The settings are well-formed, and what they name cannot be used. */
 export const unusable = (settingsFile: string, problem: string, options: OperatorErrorOptions): SettingsError =>

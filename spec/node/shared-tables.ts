@@ -1,14 +1,16 @@
+import { sql } from 'kysely'
 import type { Migration } from './migrate.ts'
 
 /** The tables of `spec/node/` that every server party has: audit, signing keys, clock. Part of each party's first migration. */
-export const createSharedTables: Migration = async (tx) => {
+export const createSharedTables: Migration = async (tx, dialect) => {
   await tx.schema
     .createTable('audit')
-    .addColumn('id', 'integer', (c) => c.primaryKey().autoIncrement())
+    .addColumn('id', dialect === 'sqlite' ? 'integer' : 'bigserial', (c) => (dialect === 'sqlite' ? c.primaryKey().autoIncrement() : c.primaryKey()))
     .addColumn('event', 'text', (c) => c.notNull())
     .addColumn('seq', 'bigint', (c) => c.unique())
     .addColumn('hash', 'text')
     .execute()
+  await tx.schema.createIndex('audit_unnumbered').on('audit').column('id').where(sql`seq`, 'is', null).execute()
   await tx.schema
     .createTable('signing_key')
     .addColumn('key_id', 'text', (c) => c.primaryKey())

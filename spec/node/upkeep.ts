@@ -1,18 +1,18 @@
 import type { AuditTable } from './audit.ts'
 import { verifyAudit } from './audit-verify.ts'
 import { print, printJson } from './cli.ts'
-import { openReadOnly, openWritable, requireDatabase } from './database-file.ts'
 import { listPublicKeys, type SigningKeyTable } from './keys.ts'
 import { migrate, pendingMigrations } from './migrate.ts'
+import { openReadOnly, openWritable, requireMade } from './open-database.ts'
 import { OperatorError } from './operator-error.ts'
 import { readPartySettings, type ServerParty } from './server-party.ts'
-import { pathBeside, type ServerSettings, systemNow } from './settings.ts'
+import { readDatabase, type ServerSettings, systemNow } from './settings.ts'
 
 /** Brings the schema up to date and says what was applied. Throws OperatorError when the database is not there, or is newer than this program. */
 export async function migrateParty<S extends ServerSettings>(party: ServerParty<S>, file: string, { json }: { json?: boolean }): Promise<void> {
   const database = databaseOf(party, file)
-  requireDatabase(database)
-  const db = openWritable(database)
+  await requireMade(database)
+  const db = await openWritable(database)
   try {
     const applied = await migrate(db, party.migrations, systemNow)
     if (json) printJson({ applied })
@@ -24,7 +24,7 @@ export async function migrateParty<S extends ServerSettings>(party: ServerParty<
 
 /** Verifies the whole audit trail with the public keys in the database, also beside a running server. Throws OperatorError that names the first row that does not hold. */
 export async function auditVerify<S extends ServerSettings>(party: ServerParty<S>, file: string, { json }: { json?: boolean }): Promise<void> {
-  const db = openReadOnly<AuditTable & SigningKeyTable>(databaseOf(party, file))
+  const db = await openReadOnly<AuditTable & SigningKeyTable>(databaseOf(party, file))
   try {
     await pendingMigrations(db, party.migrations)
     const verdict = await verifyAudit(db.read, await listPublicKeys(db.read))
@@ -41,4 +41,4 @@ export async function auditVerify<S extends ServerSettings>(party: ServerParty<S
 }
 
 const databaseOf = <S extends ServerSettings>(party: ServerParty<S>, file: string): string =>
-  pathBeside(file, readPartySettings(party, file).database)
+  readDatabase(file, readPartySettings(party, file).database)

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { emailAddress } from '../email.ts'
 import { PRIVATE_MEMBERS, readVerificationJwk } from '../jwk.ts'
 import { browserUrl, origin } from '../origin.ts'
+import { identifier } from './identifier.ts'
 
 export const PassType = z.enum(['browser_session', 'bearer_token'])
 export type PassType = z.infer<typeof PassType>
@@ -25,11 +26,11 @@ export const IssuanceRequest = z.looseObject({
   service: z.looseObject({ origin }),
   user: z.looseObject({ email: emailAddress }),
   harness: z.looseObject({
-    id: z.string().min(1).max(1024),
+    id: identifier,
     cnf: z.looseObject({ jwk: holderKey }).optional(),
     attestation: attestation.optional(),
   }),
-  task: z.looseObject({ id: z.string().min(1).max(1024), description: z.string().min(1).max(16_384), attestation: attestation.optional() }),
+  task: z.looseObject({ id: identifier, description: z.string().min(1).max(16_384), attestation: attestation.optional() }),
   intent: z.looseObject({ destination_url: browserUrl.optional() }).optional(),
 })
 export type IssuanceRequest = z.infer<typeof IssuanceRequest>

@@ -52,7 +52,7 @@ async function makeRequest({ secrets }: Seeded<AuthorityTables>, holder: JWK | u
   const id = systemRandom(32)
   const digest = await sha256(id)
   const pass = secrets.derive('pass values', id, secrets.current)
-  const shown = await writeShown({
+  const shown = writeShown({
     type: 'bearer_token',
     service: { origin: SERVICE },
     user: { email: USER },

@@ -3,14 +3,14 @@ import { addCredential, deleteCredentialsExpiredBefore, digestOf, endCredentials
 import { migrations } from '../../service/store/migrations/all.ts'
 import type { CredentialRow, ServiceTables } from '../../service/store/schema.ts'
 import { openMigrated } from '../../spec/node/party.ts'
-import { temporaryFolder } from '../parties.ts'
+import { freshDatabase } from '../databases.ts'
 
 const NOW = 1_700_000_000
 const ENDED = { authority: 'https://a.example', authorizationId: 'az-1', because: 'over', at: NOW }
 
 async function store() {
-  const file = `${temporaryFolder()}/service.db`
-  const db = await openMigrated<ServiceTables>(file, migrations, () => NOW)
+  const database = await freshDatabase()
+  const db = await openMigrated<ServiceTables>(database, migrations, () => NOW)
   onTestFinished(db.close)
   const add = (token: string, changed: Partial<Omit<CredentialRow, 'ended_at' | 'ended_because'>> = {}) =>
     db.write((tx) =>

@@ -2,24 +2,24 @@ import { expect, onTestFinished, test } from 'vitest'
 import { migrations } from '../../service/store/migrations/all.ts'
 import { consumeProof, deleteProofsExpiredBefore } from '../../service/store/proofs.ts'
 import type { ServiceTables } from '../../service/store/schema.ts'
-import { openDatabase } from '../../spec/node/database.ts'
+import { openDatabase } from '../../spec/node/open-database.ts'
 import { openMigrated } from '../../spec/node/party.ts'
-import { temporaryFolder } from '../parties.ts'
+import { freshDatabase } from '../databases.ts'
 
 const NOW = 1_700_000_000
 const PROOF = { thumbprint: 'key', jti: 'one', expiresAt: NOW + 120 }
 
 async function store() {
-  const file = `${temporaryFolder()}/service.db`
-  const first = await openMigrated<ServiceTables>(file, migrations, () => NOW)
-  const second = openDatabase<ServiceTables>(file)
+  const database = await freshDatabase()
+  const first = await openMigrated<ServiceTables>(database, migrations, () => NOW)
+  const second = openDatabase<ServiceTables>(database)
   onTestFinished(async () => {
     await first.close()
     await second.close()
   })
   const consume = (db = first, changed: Partial<typeof PROOF> = {}) => db.write((tx) => consumeProof(tx, { ...PROOF, ...changed }))
   const seen = async () => (await first.read.selectFrom('proof_seen').select('jti').orderBy('jti').execute()).map(({ jti }) => jti)
-  return { file, first, second, consume, seen }
+  return { database, first, second, consume, seen }
 }
 
 test('a proof is consumed once; the same jti of another key, and another of the same key, are others [SVC-HB-06] [SVC-HB-11]', async () => {
@@ -52,11 +52,11 @@ test('what is undone with its transaction was not consumed', async () => {
 })
 
 test('what is remembered outlives the process [SVC-HB-09]', async () => {
-  const { file, first, second, consume } = await store()
+  const { database, first, second, consume } = await store()
   await consume()
   await first.close()
   await second.close()
-  const third = openDatabase<ServiceTables>(file)
+  const third = openDatabase<ServiceTables>(database)
   await expect(third.write((tx) => consumeProof(tx, PROOF))).rejects.toMatchObject({ code: 'replay' })
   await third.close()
 })

@@ -3,8 +3,8 @@ import type { Migration } from '../../../spec/node/migrate.ts'
 import { createSharedTables } from '../../../spec/node/shared-tables.ts'
 
 /** Requests, passes, authorizations, and what replay defence remembers. */
-export const core: Migration = async (tx) => {
-  await createSharedTables(tx)
+export const core: Migration = async (tx, dialect) => {
+  await createSharedTables(tx, dialect)
   await tx.schema
     .createTable('request')
     .addColumn('digest', 'text', (c) => c.primaryKey())
@@ -28,6 +28,7 @@ export const core: Migration = async (tx) => {
     .addColumn('reason', 'text')
     .execute()
   await tx.schema.createIndex('request_by_status').on('request').columns(['status', 'expires_at']).execute()
+  await tx.schema.createIndex('request_by_age').on('request').column('created_at').execute()
   await tx.schema
     .createTable('pass')
     .addColumn('digest', 'text', (c) => c.primaryKey())

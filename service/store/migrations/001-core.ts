@@ -2,8 +2,8 @@ import type { Migration } from '../../../spec/node/migrate.ts'
 import { createSharedTables } from '../../../spec/node/shared-tables.ts'
 
 /** Credentials, and what replay defence remembers. */
-export const core: Migration = async (tx) => {
-  await createSharedTables(tx)
+export const core: Migration = async (tx, dialect) => {
+  await createSharedTables(tx, dialect)
   await tx.schema
     .createTable('credential')
     .addColumn('digest', 'text', (c) => c.primaryKey())

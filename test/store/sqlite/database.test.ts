@@ -1,11 +1,12 @@
-/** The database under every server party: one durable transaction for what comes together, each job with its own outcome. */
+/** SQLite under a server party: one durable transaction for what comes together, each job with its own outcome, and a lock that others may hold. */
 import { join } from 'node:path'
 import { type Generated, sql } from 'kysely'
 import { expect, onTestFinished, test } from 'vitest'
-import { ProtocolError } from '../../spec/error.ts'
-import { type Database, openDatabase } from '../../spec/node/database.ts'
-import { holdLock, turns } from '../authority-rig.ts'
-import { temporaryFolder } from '../parties.ts'
+import { ProtocolError } from '../../../spec/error.ts'
+import type { Database } from '../../../spec/node/database.ts'
+import { openDatabase } from '../../../spec/node/open-database.ts'
+import { holdLock, turns } from '../../authority-rig.ts'
+import { temporaryFolder } from '../../folders.ts'
 
 type Tables = { note: { id: Generated<number>; text: string } }
 
@@ -53,12 +54,6 @@ test('a job sees what those before it did, and nothing of one that failed', asyn
   expect(third).toMatchObject({ value: [{ text: 'first' }] })
 })
 
-test('each job gets its own result', async () => {
-  const { db } = await notes()
-  const results = await Promise.all(Array.from({ length: 200 }, (_, i) => db.write(async () => i)))
-  expect(results).toEqual(Array.from({ length: 200 }, (_, i) => i))
-})
-
 test('a reader sees what is committed, and cannot write', async () => {
   const { db } = await notes()
   await db.write(async (tx) => {
@@ -73,14 +68,6 @@ test('what is answered is on disk: the log is written through at every commit', 
   const { db } = await notes()
   const pragma = (name: string) => db.write(async (tx) => Object.values((await sql.raw<object>(`pragma ${name}`).execute(tx)).rows[0] ?? {}))
   expect([await pragma('journal_mode'), await pragma('synchronous')]).toEqual([['wal'], [2]])
-})
-
-test('two handles on one file write in turn, and each sees the other', async () => {
-  const { db, open } = await notes()
-  const other = open()
-  await Promise.all(Array.from({ length: 100 }, (_, i) => add(i % 2 ? db : other, `${i}`)))
-  expect(await texts(db)).toHaveLength(100)
-  expect(await texts(other)).toEqual(await texts(db))
 })
 
 test('a lock that another process holds for a moment is waited for, and the event loop goes on meanwhile', async () => {
@@ -111,18 +98,4 @@ test('a job that ends the transaction under the others is a failure of all, and 
   for (const outcome of outcomes) expect(outcome).toMatchObject({ reason: { code: 'overloaded' } })
   await add(db, 'c')
   expect(await texts(db)).toEqual(['c'])
-})
-
-test('closing writes what was handed in before', async () => {
-  const { db, open } = await notes()
-  const writing = Promise.all(Array.from({ length: 150 }, (_, i) => add(db, `${i}`)))
-  await db.close()
-  await writing
-  expect(await texts(open())).toHaveLength(150)
-})
-
-test('a closed database refuses, and hangs nobody', async () => {
-  const { db } = await notes()
-  await db.close()
-  await expect(add(db, 'late')).rejects.toMatchObject({ code: 'overloaded' })
 })
