@@ -1,34 +1,47 @@
-import { join } from 'node:path'
+import type { AuthorityTables } from '../../authority/store/schema.ts'
 import { createHolderKey } from '../../harness/key.ts'
+import type { ServiceTables } from '../../service/store/schema.ts'
 import { systemNow, systemRandom } from '../../spec/node/settings.ts'
 import { signProof } from '../../spec/proof.ts'
-import { type Child, startChild } from './child.ts'
-import type { Shot } from './load.ts'
+import type { Child } from './child.ts'
+import type { Floor } from './floors.ts'
+import { JSON_BODY, type Shot } from './load.ts'
 import { AUTHORITY, createKeyPair, SERVICE, signAssertion, USER } from './peers.ts'
-import { addAuthorizations, addPasses, addPending, addToken, publicKey, seedAuthority, seedService } from './seed.ts'
+import { addAuthorizations, addPasses, addPending, addToken, publicKey, type Seeded } from './seed.ts'
 
-/** What one row of the bench does: the server, its shots for a number of requests, and which floor it stands beside. */
+/** What one row of the bench does: which floor it stands beside, and how to make it ready for so many requests in all. */
 export type Case = {
   name: string
   connections: number
-  floor: 'floor' | 'bare' | 'holder'
-  /** How many shots a round fires. */
-  shots: number
-  prepare: (place: Place, total: number, stored: number) => Promise<{ child: Child; also?: Child[]; shots: Shot[] }>
+  floor: Floor
+  /** Whether it also stands beside the floor with an fsync each. */
+  besideDurable?: true
+  /** Requests of one round. */
+  perRound: number
+  prepare: (place: Place, total: number) => Promise<Prepared>
 }
-/** Where databases are made, and on which CPU servers run. */
-export type Place = { at: string; pinning: { pinned: boolean; cpu: number } }
+/** Servers that listen, and the requests for them, made when they are about to be sent: `next(count)` gives as many that were not given before. */
+export type Prepared = { child: Child; also?: Child[]; next: (count: number) => Promise<Shot[]> }
+/** Where a case takes its databases from, and how it starts the servers that are measured. */
+export type Place = {
+  authority: () => Promise<Seeded<AuthorityTables>>
+  service: () => Promise<Seeded<ServiceTables>>
+  start: (kind: 'authority' | 'service', told: object) => Promise<Child>
+}
 
-const JSON_BODY = { 'content-type': 'application/json' }
+/** The requests one after the other; `shot` makes that of a position. */
+function inOrder(shot: (i: number) => Shot | Promise<Shot>): Prepared['next'] {
+  let position = 0
+  return (count) => Promise.all(Array.from({ length: count }, () => shot(position++)))
+}
 
-/** An Authority with this many other requests stored, and a Service's assertion for it. */
-async function authorityUnderLoad(place: Place, stored: number) {
-  const seed = await seedAuthority(place.at)
+/** An Authority, and a Service's assertion for it. */
+async function authorityUnderLoad(place: Place) {
+  const seed = await place.authority()
   const key = await createKeyPair('service')
-  if (stored > 0) await addPending(seed, stored)
   const start = async () => {
-    await seed.db.close()
-    return startChild('authority', { ...seed.told, jwk: key.publicJwk }, place.pinning)
+    await seed.close()
+    return place.start('authority', { ...seed.told, jwk: key.publicJwk })
   }
   return { seed, start, headers: { ...JSON_BODY, authorization: `Bearer ${await signAssertion(key, SERVICE, AUTHORITY)}` } }
 }
@@ -37,14 +50,13 @@ const validate = (name: string, connections: number): Case => ({
   name,
   connections,
   floor: 'floor',
-  shots: 5000,
-  async prepare(place, total, stored) {
-    const { seed, start, headers } = await authorityUnderLoad(place, stored)
+  besideDurable: true,
+  perRound: 5000,
+  async prepare(place, total) {
+    const { seed, start, headers } = await authorityUnderLoad(place)
     const passes = await addPasses(seed, total)
-    return {
-      child: await start(),
-      shots: passes.map((value) => ({ method: 'POST', path: '/validate', headers, body: JSON.stringify({ agentpass: { value } }), expect: 200 })),
-    }
+    const body = (i: number) => JSON.stringify({ agentpass: { value: passes[i] } })
+    return { child: await start(), next: inOrder((i) => ({ method: 'POST', path: '/validate', headers, body: body(i), expect: 200 })) }
   },
 })
 
@@ -52,18 +64,12 @@ const check: Case = {
   name: 'check',
   connections: 10,
   floor: 'floor',
-  shots: 6000,
-  async prepare(place, total, stored) {
-    const { seed, start, headers } = await authorityUnderLoad(place, stored)
+  perRound: 6000,
+  async prepare(place) {
+    const { seed, start, headers } = await authorityUnderLoad(place)
     const ids = await addAuthorizations(seed, 500)
-    const shot = (i: number): Shot => ({
-      method: 'POST',
-      path: '/authorization/check',
-      headers,
-      body: JSON.stringify({ authorization_id: ids[i % ids.length] }),
-      expect: 200,
-    })
-    return { child: await start(), shots: Array.from({ length: total }, (_, i) => shot(i)) }
+    const body = (i: number) => JSON.stringify({ authorization_id: ids[i % ids.length] })
+    return { child: await start(), next: inOrder((i) => ({ method: 'POST', path: '/authorization/check', headers, body: body(i), expect: 200 })) }
   },
 }
 
@@ -71,14 +77,11 @@ const poll: Case = {
   name: 'poll',
   connections: 10,
   floor: 'bare',
-  shots: 10_000,
-  async prepare(place, total, stored) {
-    const { seed, start } = await authorityUnderLoad(place, stored)
+  perRound: 10_000,
+  async prepare(place) {
+    const { seed, start } = await authorityUnderLoad(place)
     const ids = await addPending(seed, 500)
-    return {
-      child: await start(),
-      shots: Array.from({ length: total }, (_, i) => ({ method: 'GET', path: `/issuance/${ids[i % ids.length]}`, expect: 200 })),
-    }
+    return { child: await start(), next: inOrder((i) => ({ method: 'GET', path: `/issuance/${ids[i % ids.length]}`, expect: 200 })) }
   },
 }
 
@@ -86,15 +89,15 @@ const issuance: Case = {
   name: 'issuance',
   connections: 10,
   floor: 'floor',
-  shots: 2000,
-  async prepare(place, total, stored) {
-    const { start } = await authorityUnderLoad(place, stored)
+  perRound: 2000,
+  async prepare(place) {
+    const { start } = await authorityUnderLoad(place)
     const shot = (i: number): Shot => {
       const task = { id: `task-${i}`, description: 'Answer ticket 17' }
       const message = { type: 'bearer_token', service: { origin: SERVICE }, user: { email: USER }, harness: { id: 'bench' }, task }
       return { method: 'POST', path: '/issuance', headers: JSON_BODY, body: JSON.stringify(message), expect: 200 }
     }
-    return { child: await start(), shots: Array.from({ length: total }, (_, i) => shot(i)) }
+    return { child: await start(), next: inOrder(shot) }
   },
 }
 
@@ -102,78 +105,41 @@ const redeem: Case = {
   name: 'redeem',
   connections: 10,
   floor: 'holder',
-  shots: 1500,
-  async prepare(place, total, stored) {
-    const authority = await seedAuthority(place.at)
-    const service = await seedService(place.at)
-    if (stored > 0) await addPending(authority, stored)
+  perRound: 1500,
+  async prepare(place, total) {
+    const [authority, service] = [await place.authority(), await place.service()]
     const keys = await Promise.all(Array.from({ length: total }, createHolderKey))
-    const passes = await addPasses(
-      authority,
-      total,
-      keys.map((key) => key.publicJwk),
-    )
-    const endpoint = `${SERVICE}/agentpass/redeem/bearer-token`
-    // The proofs are as of now plus a while, so that the last of them is still good when its turn comes.
-    const signing = { now: () => systemNow() + 50, random: systemRandom, profile: 'core-0.1' as const }
-    const shots: Shot[] = []
-    for (const [i, key] of keys.entries()) {
-      const value = passes[i] ?? ''
-      const jwt = await signProof(signing, key, { harnessId: 'bench', audience: SERVICE, endpoint, pass: value })
-      const message = { agentpass: { type: 'bearer_token', value }, authority: AUTHORITY, user: { email: USER }, harness_proof: { jwt } }
-      shots.push({ method: 'POST', path: '/agentpass/redeem/bearer-token', headers: JSON_BODY, body: JSON.stringify(message), expect: 200 })
-    }
+    const bound = keys.map((key) => key.publicJwk)
+    const passes = await addPasses(authority, total, bound)
+    // A proof lives for a minute: it is signed when its round comes, not when the passes are stored.
+    const shot = (i: number) => redemption(keys[i]!, passes[i]!)
     const jwk = await publicKey(service)
-    await Promise.all([authority.db.close(), service.db.close()])
-    const validator = await startChild('authority', { ...authority.told, jwk }, place.pinning)
-    return { child: await startChild('service', { ...service.told, authority: validator.origin }, place.pinning), also: [validator], shots }
+    await Promise.all([authority.close(), service.close()])
+    const validator = await place.start('authority', { ...authority.told, jwk })
+    return { child: await place.start('service', { ...service.told, authority: validator.origin }), also: [validator], next: inOrder(shot) }
   },
+}
+
+async function redemption(key: Awaited<ReturnType<typeof createHolderKey>>, value: string): Promise<Shot> {
+  const path = '/agentpass/redeem/bearer-token'
+  const signing = { now: systemNow, random: systemRandom, profile: 'core-0.1' } as const
+  const jwt = await signProof(signing, key, { harnessId: 'bench', audience: SERVICE, endpoint: SERVICE + path, pass: value })
+  const message = { agentpass: { type: 'bearer_token', value }, authority: AUTHORITY, user: { email: USER }, harness_proof: { jwt } }
+  return { method: 'POST', path, headers: JSON_BODY, body: JSON.stringify(message), expect: 200 }
 }
 
 const guard: Case = {
   name: 'guard',
   connections: 10,
   floor: 'bare',
-  shots: 10_000,
-  async prepare(place, total) {
-    const seed = await seedService(place.at)
+  perRound: 10_000,
+  async prepare(place) {
+    const seed = await place.service()
     const headers = { authorization: `Bearer ${await addToken(seed)}` }
-    await seed.db.close()
-    return {
-      child: await startChild('service', seed.told, place.pinning),
-      shots: Array.from({ length: total }, () => ({ method: 'GET', path: '/api/tickets', headers, expect: 200 })),
-    }
+    await seed.close()
+    const child = await place.start('service', seed.told)
+    return { child, next: inOrder(() => ({ method: 'GET', path: '/api/tickets', headers, expect: 200 })) }
   },
 }
 
 export const CASES: Case[] = [validate('validate', 10), validate('validate32', 32), check, issuance, poll, redeem, guard]
-
-/** The floors: their server, and the shots of each. */
-export async function startFloor(
-  folder: string,
-  pinning: Place['pinning'],
-): Promise<{ child: Child; shots: (kind: Case['floor'], count: number) => Promise<Shot[]> }> {
-  const key = await createKeyPair('floor')
-  const child = await startChild('floor', { database: join(folder, 'floor.db'), jwk: key.publicJwk }, pinning)
-  const headers = { ...JSON_BODY, authorization: `Bearer ${await signAssertion(key, SERVICE, AUTHORITY)}` }
-  const body = JSON.stringify({ agentpass: { value: systemRandom(32) } })
-  return {
-    child,
-    async shots(kind, count) {
-      if (kind === 'bare') return Array.from({ length: count }, () => ({ method: 'GET', path: '/bare', expect: 200 }))
-      if (kind === 'holder') return Promise.all(Array.from({ length: count }, () => holderShot(headers)))
-      return Array.from({ length: count }, () => ({ method: 'POST', path: `/${kind}`, headers, body, expect: 200 }))
-    },
-  }
-}
-
-async function holderShot(headers: Record<string, string>): Promise<Shot> {
-  const key = await createHolderKey()
-  const proof = await signProof({ now: systemNow, random: systemRandom, profile: 'core-0.1' }, key, {
-    harnessId: 'bench',
-    audience: SERVICE,
-    endpoint: `${SERVICE}/r`,
-    pass: 'p',
-  })
-  return { method: 'POST', path: '/holder', headers, body: JSON.stringify({ jwk: key.publicJwk, proof }), expect: 200 }
-}

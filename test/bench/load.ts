@@ -2,6 +2,7 @@ import { Pool } from 'undici'
 
 /** One request of a load; bodies and headers are made before the clock runs. */
 export type Shot = { method: 'GET' | 'POST'; path: string; headers?: Record<string, string>; body?: string; expect: number }
+export const JSON_BODY = { 'content-type': 'application/json' }
 export type Measured = { perSecond: number; p50Ms: number; p99Ms: number }
 
 /** Sends every shot once, over so many connections at a time. Throws when an answer is not the one expected: a fast refusal is no result. */

@@ -1,113 +1,91 @@
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { Command } from 'commander'
-import { CASES, type Case, type Place, startFloor } from './cases.ts'
-import { fire, type Measured, median } from './load.ts'
+import { mkdirSync, rmSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { Option } from 'commander'
+import { createProgram, jsonOption, printJson, run, say } from '../../spec/node/cli.ts'
+import { messageOf, OperatorError } from '../../spec/node/operator-error.ts'
+import { compileProject } from '../compile.ts'
+import { CASES, type Case } from './cases.ts'
+import { requirePostgres } from './databases.ts'
+import { FLAT_CASES, measureFlatness, SIZES } from './flatness.ts'
+import { type Bench, placeOf, withGround } from './ground.ts'
+import { type Leftovers, untilInterrupted, withLeftovers, withoutPassword } from './leftovers.ts'
+import { measure, totalShots } from './measure.ts'
+import { tellProgress } from './progress.ts'
+import { printFlatness, printHead, printRow, type Row, summarise } from './report.ts'
 
-/** A row of the bench. `ratio` is to the floor of the same run; for `guard`, `cpuMicros` is CPU above the bare route. */
-type Row = { name: string; perSecond: number; p50Ms: number; p99Ms: number; cpuMicros: number; floorPerSecond: number; ratio: number }
-type Options = { json?: true; only?: string[]; flatness?: true }
+type Options = { json?: true; only?: string[]; flatness?: true; database?: string; profile?: string }
 
-const WARM_UP = 2500
 const ROUNDS = 3
-const FLAT_SIZES = [1000, 100_000, 1_000_000]
-const FLAT_CASES = ['validate', 'check', 'poll']
-/** What design asks for, as ratios to the floor. */
-const TARGETS: Record<string, number> = { validate: 0.7, validate32: 0.8, check: 0.78, issuance: 0.3, poll: 0.5, redeem: 0.45 }
+const NAMES = CASES.map(({ name }) => name)
 
-const program = new Command('bench')
-  .description('Speed of the parties beside floors of the same run: ratios count, not absolute figures.')
-  .addHelpText('before', 'example: npm run bench -- --only validate check\n')
-  .option('--json', 'print the rows as JSON')
-  .option('--only <names...>', `some of: ${CASES.map(({ name }) => name).join(' ')}`)
-  .option('--flatness', `${FLAT_CASES.join(', ')} with ${FLAT_SIZES.join(', ')} requests stored`)
+const program = createProgram('bench', 'Speed of the parties beside floors of the same run: ratios count, not absolute figures.', [
+  '--only validate check',
+  '--flatness --database postgres://user:password@127.0.0.1:5432/postgres',
+])
+  .addOption(jsonOption())
+  .addOption(new Option('--only <names...>', 'some rows only').choices(NAMES))
+  .option('--flatness', `${FLAT_CASES.join(', ')} with ${SIZES.map((size) => size.toLocaleString('en')).join(', ')} requests stored`)
+  .option('--database <url>', 'a PostgreSQL server on which the parties get databases of their own, dropped at the end; SQLite files without it')
+  .option('--profile <folder>', 'write a CPU profile of each measured server there')
+  .action(async (options: Options) => {
+    try {
+      await withLeftovers(undefined, (leftovers) => Promise.race([bench(options, leftovers), untilInterrupted()]))
+    } catch (failure) {
+      tellProgress('')
+      const { hint, exitCode = 1 } = failure instanceof OperatorError ? failure : {}
+      throw new OperatorError(withoutPassword(messageOf(failure)), { hint, exitCode, cause: failure })
+    }
+  })
 
-async function run(options: Options): Promise<void> {
-  const pinned = pinToSecondCpu()
-  if (!pinned) process.stderr.write('bench: taskset is not there or there is one CPU: servers and load share CPUs, so ratios are rough\n')
-  const cases = CASES.filter(({ name }) => (options.flatness ? FLAT_CASES : (options.only ?? CASES.map((c) => c.name))).includes(name))
+async function bench(options: Options, leftovers: Leftovers): Promise<void> {
+  const cases = casesOf(options)
+  if (options.database !== undefined) await requirePostgres(options.database)
+  if (options.profile !== undefined) mkdirSync(options.profile, { recursive: true })
+  const ready = prepare(options, leftovers)
+  const done = (row: Row) => {
+    tellProgress('')
+    if (!options.json) printRow(row)
+  }
+  if (!options.json) printHead()
+  const rows = options.flatness ? await measureFlatness(ready, cases, done) : await measureAll(ready, cases, done)
+  if (options.json) printJson(rows)
+  else if (options.flatness) printFlatness(SIZES, rows)
+}
+
+/** The cases that were asked for. Throws OperatorError for one that has nothing to do with how many requests are stored. */
+function casesOf({ only, flatness }: Options): Case[] {
+  const possible = flatness ? FLAT_CASES : NAMES
+  const odd = only?.find((name) => !possible.includes(name))
+  if (odd) throw new OperatorError(`--flatness does not measure ${odd}`, { hint: `it measures ${FLAT_CASES.join(', ')}`, exitCode: 2 })
+  return possible.filter((name) => !only || only.includes(name)).flatMap((name) => CASES.filter((one) => one.name === name))
+}
+
+/** Compiles the servers, since plain JavaScript is what is deployed, and takes the second CPU: the first is for the servers. */
+function prepare({ database, profile }: Options, leftovers: Leftovers): Bench {
+  tellProgress('compiling the servers')
+  const compiled = compileProject('test/bench/tsconfig.json', 'bench')
+  leftovers.add(() => rmSync(compiled, { recursive: true, force: true }))
+  const pinned = spawnSync('taskset', ['-acp', '1', String(process.pid)], { stdio: 'ignore' }).status === 0
+  if (!pinned) say('bench: taskset is not there or there is one CPU: servers and load share CPUs, so ratios are rough')
+  const folder = profile === undefined ? undefined : resolve(profile)
+  return { program: join(compiled, 'test', 'bench', 'server.js'), pinned, postgres: database, profile: folder, leftovers }
+}
+
+async function measureAll(ready: Bench, cases: Case[], done: (row: Row) => void): Promise<Row[]> {
   const rows: Row[] = []
-  for (const stored of options.flatness ? FLAT_SIZES : [0])
-    for (const one of cases) {
-      const row = await measure(one, { pinned, cpu: 0 }, stored)
-      rows.push(options.flatness ? { ...row, name: `${one.name} @ ${stored}` } : row)
-      if (!options.json) print(row, rows.length === 1, stored)
-    }
-  if (options.json) process.stdout.write(`${JSON.stringify(rows, null, 2)}\n`)
-}
-
-/** The load runs on the second CPU, the servers on the first. */
-function pinToSecondCpu(): boolean {
-  return spawnSync('taskset', ['-cp', '1', String(process.pid)], { stdio: 'ignore' }).status === 0
-}
-
-async function measure(one: Case, pinning: Place['pinning'], stored: number): Promise<Row> {
-  const folder = mkdtempSync(join(tmpdir(), 'agentpass-bench-'))
-  try {
-    const floor = await startFloor(folder, pinning)
-    const { child, also = [], shots } = await one.prepare({ at: folder, pinning }, WARM_UP + ROUNDS * one.shots, stored)
-    await fire(child.origin, shots.splice(0, WARM_UP), one.connections)
-    await fire(floor.child.origin, await floor.shots(one.floor, WARM_UP), one.connections)
-    const rounds: { own: Measured; ground: Measured; cpu: number; groundCpu: number }[] = []
-    for (let round = 0; round < ROUNDS; round++) {
-      const groundShots = await floor.shots(one.floor, one.shots)
-      const [ground, groundCpu] = await withCpu(floor.child, () => fire(floor.child.origin, groundShots, one.connections))
-      const [own, cpu] = await withCpu(child, () => fire(child.origin, shots.splice(0, one.shots), one.connections))
-      rounds.push({ own, ground, cpu: cpu / one.shots, groundCpu: groundCpu / one.shots })
-    }
-    await Promise.all([child, floor.child, ...also].map((server) => server.stop()))
-    return summarise(one, rounds)
-  } finally {
-    rmSync(folder, { recursive: true, force: true })
+  for (const one of cases) {
+    const [rounds = []] = await withGround(ready, async (ground) => {
+      tellProgress(`${one.name}: filling its databases`)
+      const server = await one.prepare(placeOf(ground, one.name), totalShots(one, ROUNDS))
+      return measure(one, ground.floors, [{ name: one.name, ...server }], ROUNDS)
+    })
+    const row = summarise(one.name, rounds)
+    rows.push(row)
+    done(row)
   }
+  return rows
 }
 
-async function withCpu<T>(server: { cpuMicros: () => Promise<number> }, work: () => Promise<T>): Promise<[T, number]> {
-  const before = await server.cpuMicros()
-  const result = await work()
-  return [result, (await server.cpuMicros()) - before]
-}
-
-function summarise({ name }: Case, rounds: { own: Measured; ground: Measured; cpu: number; groundCpu: number }[]): Row {
-  const of = (pick: (round: (typeof rounds)[number]) => number) => median(rounds.map(pick))
-  const round = (value: number, digits: number) => Number(value.toFixed(digits))
-  const cpu = name === 'guard' ? of((r) => r.cpu - r.groundCpu) : of((r) => r.cpu)
-  return {
-    name,
-    perSecond: round(
-      of((r) => r.own.perSecond),
-      0,
-    ),
-    p50Ms: round(
-      of((r) => r.own.p50Ms),
-      2,
-    ),
-    p99Ms: round(
-      of((r) => r.own.p99Ms),
-      2,
-    ),
-    cpuMicros: round(cpu, 1),
-    floorPerSecond: round(
-      of((r) => r.ground.perSecond),
-      0,
-    ),
-    ratio: round(
-      of((r) => r.own.perSecond / r.ground.perSecond),
-      3,
-    ),
-  }
-}
-
-function print(row: Row, withHead: boolean, stored: number): void {
-  const cells = (values: (string | number)[]) => values.map((value, i) => (i === 0 ? String(value).padEnd(20) : String(value).padStart(12))).join('')
-  if (withHead) process.stdout.write(`${cells(['', 'per second', 'p50 ms', 'p99 ms', 'CPU µs', 'floor', 'ratio', 'target'])}\n`)
-  const target = row.name === 'guard' ? '≤ 30 µs' : (TARGETS[row.name] ?? '')
-  process.stdout.write(
-    `${cells([stored > 0 ? `${row.name} @ ${stored}` : row.name, row.perSecond, row.p50Ms, row.p99Ms, row.cpuMicros, row.floorPerSecond, row.ratio, target])}\n`,
-  )
-}
-
-program.parse()
-await run(program.opts<Options>())
+await run(program, process.argv)
+process.exit() // after an interruption, what was under way may still be

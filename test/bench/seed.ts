@@ -1,7 +1,6 @@
-import { join } from 'node:path'
 import type { JWK } from 'jose'
 import { mintPass } from '../../authority/approve/mint.ts'
-import { writeShown } from '../../authority/approve/shown.ts'
+import type { Shown } from '../../authority/approve/shown.ts'
 import { openAuthorization } from '../../authority/store/authorizations.ts'
 import { migrations as authorityMigrations } from '../../authority/store/migrations/all.ts'
 import { addPass } from '../../authority/store/passes.ts'
@@ -10,35 +9,55 @@ import type { AuthorityTables } from '../../authority/store/schema.ts'
 import { addCredential, digestOf } from '../../service/store/credentials.ts'
 import { migrations as serviceMigrations } from '../../service/store/migrations/all.ts'
 import type { ServiceTables } from '../../service/store/schema.ts'
-import { sha256 } from '../../spec/base64url.ts'
 import type { Database } from '../../spec/node/database.ts'
 import { createSigningKey, loadSigningKeys } from '../../spec/node/keys.ts'
 import type { Migration } from '../../spec/node/migrate.ts'
 import { openMigrated, type PartyTables } from '../../spec/node/party.ts'
 import { createSecrets, generateMasterKey, readMasterKey, type Secrets } from '../../spec/node/secrets.ts'
 import { systemNow, systemRandom } from '../../spec/node/settings.ts'
+import type { Databases } from './databases.ts'
 import { AUTHORITY, SCOPES, SERVICE, USER } from './peers.ts'
 
-const HOUR = 3600
+export const HOUR = 3600
 const BATCH = 500
-const d = { now: systemNow, random: systemRandom, lifetimes: { pass_seconds: HOUR } }
+/** What a pass is minted with. */
+export const minting = { now: systemNow, random: systemRandom, lifetimes: { pass_seconds: HOUR } }
 
-/** A database made for a server of the bench, and what that server must be told. */
-export type Seeded<T> = { told: { database: string; masterKey: string }; db: Database<T>; secrets: Secrets }
+/** A database made for a server of the bench, what that server must be told, and the database open to be filled. */
+export type Seeded<T> = {
+  told: { database: string; masterKey: string }
+  secrets: Secrets
+  db: Database<T>
+  /** Closes it, as one that has run for a while: no server finds work left over from the filling. */
+  close: () => Promise<void>
+}
+type Kind = { party: string; migrations: Record<string, Migration> }
 
-async function seeded<T extends PartyTables>(database: string, migrations: Record<string, Migration>): Promise<Seeded<T>> {
-  const masterKey = generateMasterKey()
-  const secrets = createSecrets([readMasterKey(masterKey)])
-  const keysDb = await openMigrated<PartyTables>(database, migrations, systemNow)
-  await createSigningKey(keysDb, { ...d, secrets })
-  await keysDb.close()
-  return { told: { database, masterKey }, secrets, db: await openMigrated<T>(database, migrations, systemNow) }
+const authority: Kind = { party: 'authority', migrations: authorityMigrations }
+const service: Kind = { party: 'service', migrations: serviceMigrations }
+
+async function open<T>(databases: Databases, { migrations }: Kind, told: Seeded<T>['told']): Promise<Seeded<T>> {
+  const db = await openMigrated<T>(told.database, migrations, systemNow)
+  const close = async () => {
+    await db.close()
+    await databases.settle(told.database)
+  }
+  return { told, secrets: createSecrets([readMasterKey(told.masterKey)]), db, close }
 }
 
-export const seedAuthority = (at: string): Promise<Seeded<AuthorityTables>> => seeded(databaseIn(at, 'authority'), authorityMigrations)
-export const seedService = (at: string): Promise<Seeded<ServiceTables>> => seeded(databaseIn(at, 'service'), serviceMigrations)
+async function create<T extends PartyTables>(databases: Databases, kind: Kind): Promise<Seeded<T>> {
+  const told = { database: await databases.create(kind.party), masterKey: generateMasterKey() }
+  const { db, secrets } = await open<PartyTables>(databases, kind, told)
+  await createSigningKey(db, { ...minting, secrets })
+  await db.close()
+  return open<T>(databases, kind, told)
+}
 
-const databaseIn = (folder: string, party: string): string => join(folder, `${party}.db`)
+export const createAuthority = (databases: Databases): Promise<Seeded<AuthorityTables>> => create(databases, authority)
+export const createService = (databases: Databases): Promise<Seeded<ServiceTables>> => create(databases, service)
+/** An Authority's database that was closed, with all that is in it. */
+export const reopenAuthority = (databases: Databases, { told }: Seeded<AuthorityTables>): Promise<Seeded<AuthorityTables>> =>
+  open(databases, authority, told)
 
 /** The public key a seeded party signs with. */
 export async function publicKey({ db, secrets }: { db: Database<PartyTables>; secrets: Secrets }): Promise<JWK> {
@@ -47,22 +66,24 @@ export async function publicKey({ db, secrets }: { db: Database<PartyTables>; se
   return keys.current.publicJwk
 }
 
-/** One request as the Authority stores it, ids and all. */
-async function makeRequest({ secrets }: Seeded<AuthorityTables>, holder: JWK | undefined): Promise<{ id: string; pass: string; row: NewRequest }> {
+/** What an approver saw of each request of the bench. */
+const SHOWN = JSON.stringify({
+  type: 'bearer_token',
+  service: { origin: SERVICE },
+  user: { email: USER },
+  agent: { id: 'bench' },
+  harness: { id: 'bench', tier: 'unverified' },
+  task: { id: 'task', description: 'Answer ticket 17', attested: false },
+  scopes: SCOPES.map((name) => ({ name })),
+  reasons: [],
+  authorization_seconds: 24 * HOUR,
+} satisfies Shown)
+
+/** One request as the Authority stores it, with its id and the value its pass will have. */
+export function makeRequest({ secrets }: Pick<Seeded<AuthorityTables>, 'secrets'>, holder?: JWK): { id: string; pass: string; row: NewRequest } {
   const id = systemRandom(32)
-  const digest = await sha256(id)
+  const digest = digestOf(id)
   const pass = secrets.derive('pass values', id, secrets.current)
-  const shown = writeShown({
-    type: 'bearer_token',
-    service: { origin: SERVICE },
-    user: { email: USER },
-    agent: { id: 'bench' },
-    harness: { id: 'bench', tier: 'unverified' },
-    task: { id: systemRandom(16), description: 'Answer ticket 17', attested: false },
-    scopes: SCOPES.map((name) => ({ name })),
-    reasons: [],
-    authorization_seconds: 24 * HOUR,
-  })
   const row: NewRequest = {
     digest,
     ref: digest.slice(0, 12),
@@ -73,9 +94,10 @@ async function makeRequest({ secrets }: Seeded<AuthorityTables>, holder: JWK | u
     agent_id: 'bench',
     harness_id: 'bench',
     task_id: 'task',
-    ...shown,
+    shown: SHOWN,
+    shown_digest: digestOf(SHOWN),
     cnf: holder ? JSON.stringify({ jwk: holder }) : null,
-    pass_digest: await sha256(pass),
+    pass_digest: digestOf(pass),
     master_key_id: secrets.current,
     created_at: systemNow(),
     expires_at: systemNow() + HOUR,
@@ -86,7 +108,7 @@ async function makeRequest({ secrets }: Seeded<AuthorityTables>, holder: JWK | u
 /** Stores pending requests; gives their ids. */
 export const addPending = (to: Seeded<AuthorityTables>, count: number): Promise<string[]> =>
   inBatches(count, async (size) => {
-    const made = await Promise.all(Array.from({ length: size }, () => makeRequest(to, undefined)))
+    const made = Array.from({ length: size }, () => makeRequest(to))
     await to.db.write(async (tx) => {
       for (const { row } of made) await addRequest(tx, row)
     })
@@ -96,11 +118,11 @@ export const addPending = (to: Seeded<AuthorityTables>, count: number): Promise<
 /** Stores approved requests with their passes, bound to the holder keys where those are given; gives the pass values. */
 export const addPasses = (to: Seeded<AuthorityTables>, count: number, holders: JWK[] = []): Promise<string[]> =>
   inBatches(count, async (size, from) => {
-    const made = await Promise.all(Array.from({ length: size }, (_, i) => makeRequest(to, holders[from + i])))
+    const made = Array.from({ length: size }, (_, i) => makeRequest(to, holders[from + i]))
     await to.db.write(async (tx) => {
       for (const { row } of made) {
         await addRequest(tx, { ...row, status: 'approved' })
-        await addPass(tx, mintPass(d, row, SCOPES))
+        await addPass(tx, mintPass(minting, row, SCOPES))
       }
     })
     return made.map(({ pass }) => pass)
@@ -110,17 +132,9 @@ export const addPasses = (to: Seeded<AuthorityTables>, count: number, holders: J
 export const addAuthorizations = (to: Seeded<AuthorityTables>, count: number): Promise<string[]> =>
   inBatches(count, async (size) => {
     const ids = Array.from({ length: size }, () => systemRandom(24))
-    const at = systemNow()
+    const opened = { service_origin: SERVICE, scope: JSON.stringify(SCOPES), opened_at: systemNow(), expires_at: systemNow() + 24 * HOUR }
     await to.db.write(async (tx) => {
-      for (const id of ids)
-        await openAuthorization(tx, {
-          id,
-          request_digest: id,
-          service_origin: SERVICE,
-          scope: JSON.stringify(SCOPES),
-          opened_at: at,
-          expires_at: at + 24 * HOUR,
-        })
+      for (const id of ids) await openAuthorization(tx, { id, request_digest: id, ...opened })
     })
     return ids
   })
@@ -128,25 +142,20 @@ export const addAuthorizations = (to: Seeded<AuthorityTables>, count: number): P
 /** Stores one live bearer token at a Service. */
 export async function addToken(to: Seeded<ServiceTables>): Promise<string> {
   const token = systemRandom(32)
-  const at = systemNow()
   const row = {
+    digest: digestOf(token),
     authorization_id: 'bench',
     authority: AUTHORITY,
     authority_configuration_url: `${AUTHORITY}/.well-known/agentpass-authority`,
     user_email: USER,
     agent_id: 'bench',
+    task: null,
+    harness_id: null,
+    scope: JSON.stringify(SCOPES),
+    created_at: systemNow(),
+    expires_at: systemNow() + HOUR,
   }
-  await to.db.write((tx) =>
-    addCredential(tx, {
-      ...row,
-      digest: digestOf(token),
-      task: null,
-      harness_id: null,
-      scope: JSON.stringify(SCOPES),
-      created_at: at,
-      expires_at: at + HOUR,
-    }),
-  )
+  await to.db.write((tx) => addCredential(tx, row))
   return token
 }
 

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import SQLite from 'better-sqlite3'
 import { Hono } from 'hono'
 import { compactVerify, importJWK, type JWK } from 'jose'
@@ -12,7 +13,8 @@ import { openDoor } from '../../spec/node/serve.ts'
 import { systemNow, systemRandom } from '../../spec/node/settings.ts'
 import { AUTHORITY, fakeAuthority, fakeService, reach, SCOPES, SERVICE } from './peers.ts'
 
-// A server of the bench, alone in its process: `server.ts KIND JSON`. It says where it listens, tells its CPU time when it is asked, and stops when it is told to.
+// A server of the bench, alone in its process: `server.js KIND`. The first message tells it what it needs; it says where it listens, tells its CPU time when it is asked, and
+// stops when it is told to.
 
 type Served = { app: { fetch: (request: Request, env: object) => Response | Promise<Response> }; stop: () => Promise<void> }
 
@@ -23,13 +25,20 @@ type Told = z.infer<typeof Told>
 const LARGE = 1_000_000_000
 const common = { listen: { port: 0 }, management: { listen: { port: 0 }, admin_token: { env: 'X' } }, database: 'told', master_keys: [{ env: 'X' }] }
 
-/** What everything is measured against: a bare route with one ES256 verification under a cached key and one raw, non-durable commit. */
-async function floor({ database, jwk }: Told): Promise<Served> {
-  const connection = new SQLite(database)
+/** One raw commit into a file of its own; with `FULL` it is on disk before it is answered. */
+function createCommit(file: string, synchronous: 'OFF' | 'FULL') {
+  const connection = new SQLite(file)
   connection.pragma('journal_mode = WAL')
-  connection.pragma('synchronous = OFF')
+  connection.pragma(`synchronous = ${synchronous}`)
   connection.exec('create table if not exists row (id integer primary key, value text)')
   const insert = connection.prepare('insert into row (value) values (?)')
+  return { commit: (value: string) => void insert.run(value), close: () => void connection.close() }
+}
+
+/** What everything is measured against: a bare route with one ES256 verification under a cached key and one raw commit, not durable but for `/durable`. */
+async function floor({ database, jwk }: Told): Promise<Served> {
+  const quick = createCommit(database, 'OFF')
+  const durable = createCommit(`${database}-durable`, 'FULL')
   const key = await importJWK(jwk ?? {}, 'ES256')
   const verify = (assertion: string | undefined) => compactVerify((assertion ?? '').slice('Bearer '.length), key, { algorithms: ['ES256'] })
   const Holder = z.object({ jwk: Jwk, proof: z.string() })
@@ -37,20 +46,28 @@ async function floor({ database, jwk }: Told): Promise<Served> {
     .get('/bare', (c) => c.json({ ok: true }))
     .post('/floor', async (c) => {
       await verify(c.req.header('authorization'))
-      insert.run(JSON.stringify(await c.req.json()))
+      quick.commit(JSON.stringify(await c.req.json()))
+      return c.json({ ok: true })
+    })
+    .post('/durable', async (c) => {
+      await verify(c.req.header('authorization'))
+      durable.commit(JSON.stringify(await c.req.json()))
       return c.json({ ok: true })
     })
     .post('/holder', async (c) => {
       await verify(c.req.header('authorization'))
       const { jwk: holder, proof } = Holder.parse(await c.req.json())
       await compactVerify(proof, await importJWK(holder satisfies JWK, 'ES256'), { algorithms: ['ES256'] })
-      insert.run(proof)
-      insert.run(proof)
+      quick.commit(proof)
+      quick.commit(proof)
       return c.json({ ok: true })
     })
   return {
     app,
-    stop: async () => void connection.close(),
+    async stop() {
+      quick.close()
+      durable.close()
+    },
   }
 }
 
@@ -84,8 +101,10 @@ function service({ database, masterKey, authority: at }: Told): Promise<Served> 
 
 const KINDS: Record<string, (told: Told) => Promise<Served>> = { floor, authority, service }
 
-const [kind = '', told = '{}'] = process.argv.slice(2)
-const served = await KINDS[kind]?.(Told.parse(JSON.parse(told)))
+process.on('disconnect', () => process.exit()) // whoever measured is gone
+const [, , kind = ''] = process.argv
+const [told] = await once(process, 'message')
+const served = await KINDS[kind]?.(Told.parse(told))
 if (!served) throw new Error(`there is no server of kind ${kind}`)
 const door = await openDoor({ host: '127.0.0.1', port: 0 })
 door.mount(served.app)
@@ -98,5 +117,4 @@ process.on('message', async (message) => {
   await served.stop()
   process.exit()
 })
-process.on('disconnect', () => process.exit()) // whoever measured is gone
 process.send?.({ origin: `http://127.0.0.1:${door.port}` })
