@@ -24,13 +24,11 @@ test.each([...WRONG, 'x', 'BEARER_TOKEN', ['bearer_token']].map((type) => [type]
   await malformed(message({ type }))
 })
 
-test.each<[string, object]>(
-  ['service', 'user', 'harness', 'task'].flatMap((member) =>
-    WRONG.map((wrong): [string, object] => [`${member} ${JSON.stringify(wrong)}`, { [member]: wrong }]),
-  ),
-)('a message with %s is malformed [AUTH-ISS-04 AUTH-ISS-05 AUTH-ISS-06 AUTH-ISS-07]', async (_, changed) => {
-  await malformed(message(changed))
-})
+const MEMBERS = { service: '[AUTH-ISS-04]', user: '[AUTH-ISS-05]', harness: '[AUTH-ISS-06]', task: '[AUTH-ISS-07]' }
+for (const [member, ids] of Object.entries(MEMBERS))
+  test.each(WRONG.map((wrong) => [wrong]))(`a message with ${member} %j is malformed ${ids}`, async (wrong) => {
+    await malformed(message({ [member]: wrong }))
+  })
 
 test.each([...WRONG, 'http://desk.example', 'desk.example', 'https://', 'javascript:alert(1)'].map((origin) => [origin]))(
   'service.origin is an https origin, not %j [AUTH-ISS-04]',
@@ -74,14 +72,21 @@ test.each([
   await expectRefused((w) => w.issue(message({ user: { email } })), 400, 'invalid_email')
 })
 
+const NAMES: [string, string, (wrong: unknown) => object][] = [
+  ['harness.id', '[AUTH-ISS-06]', (id) => ({ harness: { id } })],
+  ['task.id', '[AUTH-ISS-07]', (id) => ({ task: { ...TASK, id } })],
+  ['task.description', '[AUTH-ISS-07]', (description) => ({ task: { ...TASK, description } })],
+]
+for (const [member, ids, changed] of NAMES)
+  test.each(WRONG.map((wrong) => [wrong]))(`a message with ${member} %j is malformed ${ids}`, async (wrong) => {
+    await malformed(message(changed(wrong)))
+  })
+
 test.each<[string, object]>([
-  ...WRONG.map((id): [string, object] => [`harness.id ${JSON.stringify(id)}`, { harness: { id } }]),
-  ...WRONG.map((id): [string, object] => [`task.id ${JSON.stringify(id)}`, { task: { ...TASK, id } }]),
-  ...WRONG.map((description): [string, object] => [`task.description ${JSON.stringify(description)}`, { task: { ...TASK, description } }]),
-  ['a harness.id over 1,024 characters', { harness: { id: 'x'.repeat(1025) } }],
-  ['a task.id over 1,024 characters', { task: { ...TASK, id: 'x'.repeat(1025) } }],
-  ['a task.description over 16,384 characters', { task: { ...TASK, description: 'x'.repeat(16_385) } }],
-])('a message with %s is malformed [AUTH-ISS-06 AUTH-ISS-07 AUTH-ISS-24]', async (_, changed) => {
+  ['harness.id over 1,024 characters', { harness: { id: 'x'.repeat(1025) } }],
+  ['task.id over 1,024 characters', { task: { ...TASK, id: 'x'.repeat(1025) } }],
+  ['task.description over 16,384 characters', { task: { ...TASK, description: 'x'.repeat(16_385) } }],
+])('a message with a %s is malformed [AUTH-ISS-24]', async (_, changed) => {
   await malformed(message(changed))
 })
 

@@ -4,6 +4,7 @@ import { APPROVING, type AuthorityWorld, authorityWorld, refusal } from './autho
 import { configurationOf, fakeService } from './fake-service.ts'
 import { SERVICE } from './parties.ts'
 import { ecPair, type Members, rsaPair } from './spec/jws-fixture.ts'
+import { guard, peer } from './spec/tls-fixture.ts'
 
 const world = () => authorityWorld({ ...APPROVING, lifetimes: { pass_seconds: 3600 } })
 const STALE_SECONDS = 301 // nothing that discovery read before is still kept
@@ -125,6 +126,15 @@ test.each<[string, Fault]>([
   w.pass(STALE_SECONDS)
   fault(w)
   expect((await w.validate(value, w.desk.bearer())).status).toBe(200)
+})
+
+test.each(['/configuration', '/keys'])('a Service is not known while its %s begins and never ends [AUTH-ASRT-19]', async (path) => {
+  const { url } = await peer((_, response) => void response.writeHead(200).write('{'))
+  const slow = guard({ timeoutMs: 300 })
+  await expectSurvived((w) => {
+    const request: typeof w.desk.app.request = async (to, init) => (String(to).endsWith(path) ? slow.fetch(url) : w.desk.app.request(to, init))
+    w.net.host(SERVICE, { request })
+  })
 })
 
 test('a Service is looked up at the host of its origin, whose port is no part of the name [DISC-SVC-02 DISC-SVC-07]', async () => {

@@ -124,9 +124,17 @@ test('the attestation of a Harness by an issuer that no setting pins is refused,
     const claims = { iss, sub: HARNESS, cnf: { jwk: HOLDER.jwk }, iat: w.now(), exp: w.now() + 300 }
     const harness = { id: HARNESS, cnf: { jwk: HOLDER.jwk }, attestation: { jwt: jws({ alg: 'ES256', typ: 'JWT' }, claims, { key: HOLDER }) } }
     expect(await refusal(await w.issue(message({ harness })))).toEqual([401, 'invalid_attestation'])
-    const unbound = { id: HARNESS, attestation: harness.attestation }
-    expect(await refusal(await w.issue(message({ harness: unbound })))).toEqual([400, 'malformed_request']) // [AUTH-HATT-04]
   }
   expect([w.calls, w.lookups]).toEqual([[], []])
+  expect(await (await w.manage('/requests')).json()).toEqual({ requests: [] })
+})
+
+test('the attestation of a Harness without a holder key is malformed, whoever signed it [AUTH-HATT-04]', async () => {
+  const w = await authorityWorld()
+  const claims = { iss: 'https://vendor.example', sub: HARNESS, cnf: { jwk: HOLDER.jwk }, iat: w.now(), exp: w.now() + 300 }
+  const attestation = { jwt: jws({ alg: 'ES256', typ: 'JWT' }, claims, { key: HOLDER }) }
+  expect(await refusal(await w.issue(message({ harness: { id: HARNESS, attestation } })))).toEqual([400, 'malformed_request'])
+  expect(await refusal(await w.issue(message({ harness: { id: HARNESS, attestation, cnf: {} } })))).toEqual([400, 'malformed_request'])
+  expect(w.calls).toEqual([])
   expect(await (await w.manage('/requests')).json()).toEqual({ requests: [] })
 })

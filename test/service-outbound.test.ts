@@ -6,7 +6,7 @@ import { createGuardedFetch } from '../spec/node/fetch.ts'
 import { ACME, DESK, json } from './fake-authority.ts'
 import { internet } from './internet.ts'
 import { type Desk, desk, okay, refusal } from './service-rig.ts'
-import { listen } from './spec/tls-fixture.ts'
+import { guard, listen, peer } from './spec/tls-fixture.ts'
 
 /** A Service for which the Authorities are where they always are, and every other name is a door on loopback, behind the guard. */
 async function guarded(): Promise<{ d: Desk; port: number; knocks: () => number }> {
@@ -116,4 +116,30 @@ test('one user of a domain is as good as another: resolution says nothing of who
     return [response.status, [...response.headers], await response.text()]
   }
   expect(await answer('nobody@acme.example')).toEqual(await answer('ada@acme.example'))
+})
+
+/** A Service among Authorities one of whose addresses begins to answer and never ends. The deadline is the guard's. */
+async function stuckAt(path: string): Promise<Desk> {
+  const { url } = await peer((_, response) => void response.writeHead(200).write('{'))
+  const stuck = guard({ timeoutMs: 300 })
+  let known: Fetch = stuck.fetch
+  const d = await desk({ trust: ['own'], effects: { fetch: (to, init) => (to === ACME + path ? stuck.fetch(url, init) : known(to, init)) } })
+  known = d.net.fetch
+  d.enterprise.publish('acme.example')
+  return d
+}
+
+test('a document that never ends is 502 at the deadline, and no Authority is named or asked [SVC-RES-17]', async () => {
+  const d = await stuckAt('/.well-known/agentpass-authority')
+  expect((await refusal(await d.resolve()))[0]).toBe(502)
+  for (const { identifier, asked } of [d.enterprise, d.own]) {
+    expect((await refusal(await d.redeem({ authority: identifier })))[0]).toBe(502)
+    expect(asked('validate')).toEqual([])
+  }
+})
+
+test('a validation that never ends is 502 at the deadline, and nothing is minted [SVC-RED-11]', async () => {
+  const d = await stuckAt('/validate')
+  expect(await refusal(await d.redeem())).toEqual([502, 'authority_unavailable'])
+  expect(await d.database().read.selectFrom('credential').selectAll().execute()).toEqual([])
 })

@@ -111,16 +111,20 @@ const MALFORMED: [string, Changes][] = [
 ]
 
 describe('an answer that is not schema-valid is no answer', () => {
-  test.each(MALFORMED)('%s: 502, nothing minted [SVC-RED-15] [SVC-CONT-06]', async (_, changes) => {
-    const d = await found()
-    const { validate } = d.enterprise.answers
-    d.enterprise.answers.validate = async () => json(d.enterprise.validation(changes))
-    const response = await d.redeem()
-    await expectNothingMinted(d, response)
-    expect(await refusal(response)).toEqual(UNAVAILABLE)
-    d.enterprise.answers.validate = validate
-    await okay(await d.redeem())
-  })
+  const shown = (changes: Changes) => `[SVC-RED-15${'authorization_expires_at' in changes ? ' SVC-CONT-06' : ''}]`
+  test.each(MALFORMED.map(([name, changes]): [string, string, Changes] => [name, shown(changes), changes]))(
+    '%s: 502, nothing minted %s',
+    async (_, _ids, changes) => {
+      const d = await found()
+      const { validate } = d.enterprise.answers
+      d.enterprise.answers.validate = async () => json(d.enterprise.validation(changes))
+      const response = await d.redeem()
+      await expectNothingMinted(d, response)
+      expect(await refusal(response)).toEqual(UNAVAILABLE)
+      d.enterprise.answers.validate = validate
+      await okay(await d.redeem())
+    },
+  )
 
   test.each<[string, BodyInit | null]>([
     ['an empty object', '{}'],

@@ -33,19 +33,19 @@ test.each<[string, string[], string[] | undefined, string[], string]>([
   expect(d.enterprise.asked('close')).toEqual([])
 })
 
-test.each<[string, string[], string[] | undefined, string]>([
-  ['nothing was approved', [], undefined, '[SVC-RED-22]'],
-  ['nothing was approved and "*" is asked for', [], ['*'], '[SVC-RED-22]'],
-  ['only what is unknown here was approved', ['unsupported:x'], undefined, '[SVC-SCP-06]'],
-  ['nothing of what is asked for was approved', [READ], [WRITE], '[SVC-SCP-02]'],
-  ['another case is asked for', [READ], ['Tickets:Read'], '[SVC-SCP-08]'],
-  ['a blank stands before it', [READ], [` ${READ}`], '[SVC-SCP-08]'],
-  ['two names are joined in one', [READ, WRITE], [`${READ} ${WRITE}`], '[SVC-SCP-08]'],
-  ['two names are joined by a comma', [READ, WRITE], [`${READ},${WRITE}`], '[SVC-SCP-08]'],
-  ['a pattern is asked for', [READ], ['tickets:*'], '[SVC-SCP-08]'],
-  ['a pattern was approved', ['tickets:*'], [READ], '[SVC-SCP-08]'],
-  ['__proto__ is asked for', [READ], ['__proto__', 'constructor'], '[SVC-SCP-08]'],
-])('%s: 403, nothing minted, and the authorization is closed %s', async (_, approved, requested) => {
+test.each<[string, string, string[], string[] | undefined]>([
+  ['nothing was approved', '[SVC-RED-22]', [], undefined],
+  ['nothing was approved and "*" is asked for', '[SVC-RED-22]', [], ['*']],
+  ['only what is unknown here was approved', '[SVC-SCP-06]', ['unsupported:x'], undefined],
+  ['nothing of what is asked for was approved', '[SVC-SCP-02]', [READ], [WRITE]],
+  ['another case is asked for', '[SVC-SCP-08]', [READ], ['Tickets:Read']],
+  ['a blank stands before it', '[SVC-SCP-08]', [READ], [` ${READ}`]],
+  ['two names are joined in one', '[SVC-SCP-08]', [READ, WRITE], [`${READ} ${WRITE}`]],
+  ['two names are joined by a comma', '[SVC-SCP-08]', [READ, WRITE], [`${READ},${WRITE}`]],
+  ['a pattern is asked for', '[SVC-SCP-08]', [READ], ['tickets:*']],
+  ['a pattern was approved', '[SVC-SCP-08]', ['tickets:*'], [READ]],
+  ['__proto__ is asked for', '[SVC-SCP-08]', [READ], ['__proto__', 'constructor']],
+])('%s: 403, nothing minted, and the authorization is closed %s', async (_, _ids, approved, requested) => {
   const d = await approving(approved)
   const response = await d.redeem(requested ? { requested_scope: requested } : {})
   expect(await refusal(response)).toEqual([403, 'insufficient_scope'])

@@ -83,7 +83,7 @@ test.each<[string, unknown]>([
   ['endpoints.issuance_status', '{id}'],
   ['endpoints.issuance_status', `${ACME}/requests/{id}#x`],
   ['endpoints.issuance_status', `https://user@agents.acme.example/{id}`],
-])('an Authority document with %s %j is invalid at a Harness [CFG-A-03 CFG-A-04 CFG-A-05]', async (path, value) => {
+])('an Authority document with %s %j is invalid at a Harness', async (path, value) => {
   const w = world()
   w.peer.put(ACME_URL, json(changed(AUTHORITY, path, value)))
   expect(await codeThrown(w.forHarness.pinned({ authority: ACME, authority_configuration_url: ACME_URL }))).toBe('configuration_invalid')

@@ -28,27 +28,33 @@ test('an outage of DNS at a Service is discovery_failed', async () => {
   expect(await codeThrown(w.service(DESK))).toBe('discovery_failed')
 })
 
-test.each<[string, unknown]>([
-  ['kind', undefined],
-  ['kind', 'authority'],
-  ['service', undefined],
-  ['service.origin', undefined],
-  ['service.origin', 'https://desk.example/'],
-  ['service.origin', 'https://desk.example:443'],
-  ['service.origin', 'https://Desk.example'],
-  ['service.origin', 'https://other.example'],
-  ['service.origin', 'http://desk.example'],
-  ['jwks_uri', undefined],
-  ['jwks_uri', 'http://desk.example/jwks.json'],
-  ['endpoints.available_scopes', undefined],
-  ['endpoints.available_scopes', 'http://desk.example/scopes'],
-])('a Service document with %s %j is invalid at an Authority [DISC-SVC-05 CFG-S-02 CFG-S-04 CFG-S-05]', async (path, value) => {
+/** Invalid while it says so, and valid again when it has been read anew. */
+async function expectInvalid(path: string, value: unknown): Promise<void> {
   const w = world()
   w.peer.put(DESK_URL, json(changed(SERVICE, path, value)))
   expect(await codeThrown(w.service(DESK))).toBe('configuration_invalid')
   w.peer.put(DESK_URL, json(SERVICE))
   w.pass(300)
   await expect(w.service(DESK)).resolves.toBeDefined()
+}
+
+test.each([undefined, 'https://desk.example/', 'https://desk.example:443', 'https://Desk.example', 'https://other.example', 'http://desk.example'])(
+  'a Service document whose service.origin is %j, and not the origin looked up, is invalid at an Authority [DISC-SVC-05]',
+  async (value) => {
+    await expectInvalid('service.origin', value)
+  },
+)
+
+test.each<[string, unknown]>([
+  ['kind', undefined],
+  ['kind', 'authority'],
+  ['service', undefined],
+  ['jwks_uri', undefined],
+  ['jwks_uri', 'http://desk.example/jwks.json'],
+  ['endpoints.available_scopes', undefined],
+  ['endpoints.available_scopes', 'http://desk.example/scopes'],
+])('a Service document with %s %j is invalid at an Authority', async (path, value) => {
+  await expectInvalid(path, value)
 })
 
 test('an empty list of federated Authorities is read as none, a broken one is invalid where it is used [CFG-S-06]', async () => {

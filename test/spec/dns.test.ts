@@ -68,7 +68,7 @@ test('a query asks for recursion and for AD, and takes 1232 bytes', async () => 
   expect(seen[0]?.query).toMatchObject({ flags: RECURSION_DESIRED | AUTHENTIC_DATA, additionals: [{ type: 'OPT', udpPayloadSize: 1232 }] })
 })
 
-test('AD counts only from a server called validating', async () => {
+test('AD counts only from a server called validating [DISC-ENT-17]', async () => {
   const secure = says(FOUND, { flags: AUTHENTIC_DATA })
   expect(await lookUp(secure)).toMatchObject({ authenticated: false })
   expect(await lookUp(secure, { validating: true })).toMatchObject({ authenticated: true })

@@ -100,7 +100,7 @@ const UNTRUSTED = {
   expired: () => ca.issue(NAME, -1),
   'of an unknown authority': async () => (await createCa()).issue(NAME),
 }
-test.each(Object.entries(UNTRUSTED))('a certificate that is %s is refused, whatever the environment says', async (_, create) => {
+test.each(Object.entries(UNTRUSTED))('a certificate that is %s is refused, whatever the environment says [CFG-X-04]', async (_, create) => {
   vi.stubEnv('NODE_TLS_REJECT_UNAUTHORIZED', '0')
   onTestFinished(() => void vi.unstubAllEnvs())
   let requests = 0
@@ -109,7 +109,7 @@ test.each(Object.entries(UNTRUSTED))('a certificate that is %s is refused, whate
   expect(requests).toBe(0)
 })
 
-test('TLS before 1.2 is refused, whatever the defaults say', async () => {
+test('TLS before 1.2 is refused, whatever the defaults say [CFG-X-04]', async () => {
   const { DEFAULT_MIN_VERSION, DEFAULT_CIPHERS } = tls
   onTestFinished(() => void Object.assign(tls, { DEFAULT_MIN_VERSION, DEFAULT_CIPHERS }))
   Object.assign(tls, { DEFAULT_MIN_VERSION: 'TLSv1', DEFAULT_CIPHERS: 'DEFAULT@SECLEVEL=0' })

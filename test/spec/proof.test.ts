@@ -113,56 +113,53 @@ const PROFILES: Profile[] = ['core-0.1', 'hardened']
 const typed = (claims: Members, profile: Profile) =>
   jws({ alg: 'ES256', typ: profile === 'hardened' ? 'agentpass-holder-proof+jwt' : 'JWT' }, claims, { key: HOLDER })
 
-test.each<[string, Members]>([
-  ['aud of the Authority', { aud: AUTHORITY }],
-  ['aud with a slash', { aud: `${SERVICE}/` }],
-  ['aud of several', { aud: [SERVICE, AUTHORITY] }],
-  ['no aud', { aud: undefined }],
-  ['no iss', { iss: undefined }],
-  ['an empty iss', { iss: '' }],
-  ['iss that is no text', { iss: 7 }],
-  ['no jti', { jti: undefined }],
-  ['an empty jti', { jti: '' }],
-  ['a jti that is no text', { jti: 7 }],
-  ['a jti of 1,025 characters', { jti: 'x'.repeat(1025) }],
-  ['no exp', { exp: undefined }],
-  ['no iat', { iat: undefined }],
-  ['an exp long past', { iat: NOW - 200, exp: NOW - 100 }],
-  ['an iat to come', { iat: NOW + 61, exp: NOW + 90 }],
-  ['an exp of 1e300', { exp: 1e300 }],
-  ['htm GET', { htm: 'GET' }],
-  ['htm in other letters', { htm: 'post' }],
-  ['an empty htm', { htm: '' }],
-  ['htm null', { htm: null }],
-  ['htm of several', { htm: ['POST'] }],
-  ['htu of the other endpoint', { htu: `${SERVICE}/agentpass/redeem/browser-session` }],
-  ['htu of another host', { htu: ENDPOINT.replace('desk', 'evil') }],
-  ['htu of another scheme', { htu: ENDPOINT.replace('https', 'http') }],
-  ['htu of another port', { htu: ENDPOINT.replace('.example', '.example:8443') }],
-  ['htu with userinfo', { htu: ENDPOINT.replace('//', '//user@') }],
-  ['htu with more path', { htu: `${ENDPOINT}/x` }],
-  ['htu with a slash at its end', { htu: `${ENDPOINT}/` }],
-  ['htu in other letters', { htu: ENDPOINT.replace('redeem', 'Redeem') }],
-  ['htu that is a path', { htu: '/agentpass/redeem/bearer-token' }],
-  ['an empty htu', { htu: '' }],
-  ['htu null', { htu: null }],
-  ['aph of another pass', { aph: createHash('sha256').update('another').digest('base64url') }],
-  ['aph in hex', { aph: createHash('sha256').update(PASS).digest('hex') }],
-  ['aph padded', { aph: `${APH}=` }],
-  ['an empty aph', { aph: '' }],
-  ['aph null', { aph: null }],
-  ['a claim of a task attestation', { task_id: 't' }],
-  ['a cnf', { cnf: CNF }],
-])(
-  'a proof with %s is invalid before the pass is spent, in both profiles [SVC-HB-04 SVC-HB-05 SVC-HB-07 SVC-HB-08 SVC-HB-10 SVC-RED-19]',
-  async (_, claims) => {
-    for (const profile of PROFILES) {
-      const expected = { ...EXPECTED, profile }
-      expect(await refusal(readProof({ jwt: typed({ ...FULL, ...claims }, profile) }, expected))).toBe('invalid_proof')
-      expect(await refusal(readProof({ jwt: typed(FULL, profile) }, expected))).toBe('accepted')
-    }
-  },
-)
+test.each<[string, string, Members]>([
+  ['aud of the Authority', '[SVC-HB-04 SVC-RED-19]', { aud: AUTHORITY }],
+  ['aud with a slash', '[SVC-HB-04 SVC-RED-19]', { aud: `${SERVICE}/` }],
+  ['aud of several', '[SVC-HB-04 SVC-RED-19]', { aud: [SERVICE, AUTHORITY] }],
+  ['no aud', '[SVC-HB-04 SVC-RED-19]', { aud: undefined }],
+  ['no iss', '[SVC-HB-05 SVC-RED-19]', { iss: undefined }],
+  ['an empty iss', '[SVC-HB-05 SVC-RED-19]', { iss: '' }],
+  ['iss that is no text', '[SVC-HB-05 SVC-RED-19]', { iss: 7 }],
+  ['no jti', '[SVC-HB-05 SVC-RED-19]', { jti: undefined }],
+  ['an empty jti', '[SVC-HB-05 SVC-RED-19]', { jti: '' }],
+  ['a jti that is no text', '[SVC-HB-05 SVC-RED-19]', { jti: 7 }],
+  ['a jti of 1,025 characters', '[SVC-HB-05 SVC-RED-19]', { jti: 'x'.repeat(1025) }],
+  ['no exp', '[SVC-HB-05 SVC-RED-19]', { exp: undefined }],
+  ['no iat', '[SVC-HB-05 SVC-RED-19]', { iat: undefined }],
+  ['an exp long past', '[SVC-HB-05 SVC-RED-19]', { iat: NOW - 200, exp: NOW - 100 }],
+  ['an iat to come', '[SVC-HB-10 SVC-RED-19]', { iat: NOW + 61, exp: NOW + 90 }],
+  ['an exp of 1e300', '[SVC-HB-10 SVC-RED-19]', { exp: 1e300 }],
+  ['htm GET', '[SVC-HB-07 SVC-RED-19]', { htm: 'GET' }],
+  ['htm in other letters', '[SVC-HB-07 SVC-RED-19]', { htm: 'post' }],
+  ['an empty htm', '[SVC-HB-07 SVC-RED-19]', { htm: '' }],
+  ['htm null', '[SVC-HB-07 SVC-RED-19]', { htm: null }],
+  ['htm of several', '[SVC-HB-07 SVC-RED-19]', { htm: ['POST'] }],
+  ['htu of the other endpoint', '[SVC-HB-07 SVC-RED-19]', { htu: `${SERVICE}/agentpass/redeem/browser-session` }],
+  ['htu of another host', '[SVC-HB-07 SVC-RED-19]', { htu: ENDPOINT.replace('desk', 'evil') }],
+  ['htu of another scheme', '[SVC-HB-07 SVC-RED-19]', { htu: ENDPOINT.replace('https', 'http') }],
+  ['htu of another port', '[SVC-HB-07 SVC-RED-19]', { htu: ENDPOINT.replace('.example', '.example:8443') }],
+  ['htu with userinfo', '[SVC-HB-07 SVC-RED-19]', { htu: ENDPOINT.replace('//', '//user@') }],
+  ['htu with more path', '[SVC-HB-07 SVC-RED-19]', { htu: `${ENDPOINT}/x` }],
+  ['htu with a slash at its end', '[SVC-HB-07 SVC-RED-19]', { htu: `${ENDPOINT}/` }],
+  ['htu in other letters', '[SVC-HB-07 SVC-RED-19]', { htu: ENDPOINT.replace('redeem', 'Redeem') }],
+  ['htu that is a path', '[SVC-HB-07 SVC-RED-19]', { htu: '/agentpass/redeem/bearer-token' }],
+  ['an empty htu', '[SVC-HB-07 SVC-RED-19]', { htu: '' }],
+  ['htu null', '[SVC-HB-07 SVC-RED-19]', { htu: null }],
+  ['aph of another pass', '[SVC-HB-08 SVC-RED-19]', { aph: createHash('sha256').update('another').digest('base64url') }],
+  ['aph in hex', '[SVC-HB-08 SVC-RED-19]', { aph: createHash('sha256').update(PASS).digest('hex') }],
+  ['aph padded', '[SVC-HB-08 SVC-RED-19]', { aph: `${APH}=` }],
+  ['an empty aph', '[SVC-HB-08 SVC-RED-19]', { aph: '' }],
+  ['aph null', '[SVC-HB-08 SVC-RED-19]', { aph: null }],
+  ['a claim of a task attestation', '[SVC-HB-13 SVC-RED-19]', { task_id: 't' }],
+  ['a cnf', '[SVC-HB-13 SVC-RED-19]', { cnf: CNF }],
+])('a proof with %s is invalid before the pass is spent, in both profiles %s', async (_, _ids, claims) => {
+  for (const profile of PROFILES) {
+    const expected = { ...EXPECTED, profile }
+    expect(await refusal(readProof({ jwt: typed({ ...FULL, ...claims }, profile) }, expected))).toBe('invalid_proof')
+    expect(await refusal(readProof({ jwt: typed(FULL, profile) }, expected))).toBe('accepted')
+  }
+})
 
 test.each(['htm', 'htu', 'aph'])('%s is required in hardened, and may be absent in core-0.1 [SVC-HB-07 SVC-HB-08]', async (claim) => {
   const partial = (profile: Profile) => readProof({ jwt: typed({ ...FULL, [claim]: undefined }, profile) }, { ...EXPECTED, profile })

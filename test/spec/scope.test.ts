@@ -15,28 +15,40 @@ function granted(approved: string[], held: string[], requested?: string[]): stri
 }
 const NOTHING = 'insufficient_scope 403'
 
-test.each<[string, string[], string[] | undefined, string[] | string]>([
-  ['what was approved', ['tickets:read'], undefined, ['tickets:read']],
-  ['of what was approved only what the user has here', ['tickets:read', 'money:move'], undefined, ['tickets:read']],
-  ['nothing, where the user has nothing of what was approved', ['money:move'], undefined, NOTHING],
-  ['nothing, where nothing was approved', [], undefined, NOTHING],
-  ['nothing, where nothing was approved and all is asked for', [], ['*'], NOTHING],
-  ['for an approved * all that the user has, spelled out', ['*'], undefined, HELD],
-  ['for an approved * beside a name all that the user has', ['tickets:read', '*'], undefined, HELD],
-  ['for an approved * of what is asked for what the user has', ['*'], ['people:read', 'money:move'], ['people:read']],
-  ['of what is asked for what was approved', ['tickets:read', 'tickets:write'], ['tickets:write', 'people:read'], ['tickets:write']],
-  ['for a requested * exactly what was approved', ['tickets:read'], ['*'], ['tickets:read']],
-  ['for a requested * beside a name exactly what was approved', ['tickets:read'], ['people:read', '*'], ['tickets:read']],
-  ['for * and * all that the user has', ['*'], ['*'], HELD],
-  ['nothing, where nothing is asked for', ['tickets:read'], [], NOTHING],
-  ['nothing, where what is asked for was not approved', ['tickets:read'], ['tickets:write'], NOTHING],
-  ['a name once, however often it is asked for', ['tickets:read', 'tickets:read'], ['tickets:read', 'tickets:read'], ['tickets:read']],
-  ['nothing for a name in other letters', ['tickets:read'], ['Tickets:Read'], NOTHING],
-  ['nothing for a name with blanks', ['tickets:read'], [' tickets:read', 'tickets:read '], NOTHING],
-  ['nothing for names in one text', ['tickets:read', 'tickets:write'], ['tickets:read tickets:write', 'tickets:read,tickets:write'], NOTHING],
-  ['nothing for a part or a pattern', ['tickets:read'], ['tickets', 'tickets:*', '**', 'tickets:'], NOTHING],
-  ['nothing for __proto__', ['__proto__', 'constructor'], ['__proto__', 'constructor'], NOTHING],
-])('a redemption grants %s [SVC-SCP-01 SVC-SCP-02 SVC-SCP-03 SVC-SCP-04 SVC-SCP-06 SVC-SCP-08 SVC-RED-22]', (_, approved, requested, expected) => {
+test.each<[string, string, string[], string[] | undefined, string[] | string]>([
+  ['what was approved', '[SVC-SCP-05]', ['tickets:read'], undefined, ['tickets:read']],
+  ['of what was approved only what the user has here', '[SVC-SCP-06]', ['tickets:read', 'money:move'], undefined, ['tickets:read']],
+  ['nothing, where the user has nothing of what was approved', '[SVC-SCP-06]', ['money:move'], undefined, NOTHING],
+  ['nothing, where nothing was approved', '[SVC-RED-22]', [], undefined, NOTHING],
+  ['nothing, where nothing was approved and all is asked for', '[SVC-RED-22]', [], ['*'], NOTHING],
+  ['for an approved * all that the user has, spelled out', '[SVC-SCP-03]', ['*'], undefined, HELD],
+  ['for an approved * beside a name all that the user has', '[SVC-SCP-03]', ['tickets:read', '*'], undefined, HELD],
+  ['for an approved * of what is asked for what the user has', '[SVC-SCP-03]', ['*'], ['people:read', 'money:move'], ['people:read']],
+  ['of what is asked for what was approved', '[SVC-SCP-01]', ['tickets:read', 'tickets:write'], ['tickets:write', 'people:read'], ['tickets:write']],
+  ['for a requested * exactly what was approved', '[SVC-SCP-04]', ['tickets:read'], ['*'], ['tickets:read']],
+  ['for a requested * beside a name exactly what was approved', '[SVC-SCP-04]', ['tickets:read'], ['people:read', '*'], ['tickets:read']],
+  ['for * and * all that the user has', '[SVC-SCP-03 SVC-SCP-04]', ['*'], ['*'], HELD],
+  ['nothing, where nothing is asked for', '[SVC-SCP-02]', ['tickets:read'], [], NOTHING],
+  ['nothing, where what is asked for was not approved', '[SVC-SCP-02]', ['tickets:read'], ['tickets:write'], NOTHING],
+  [
+    'a name once, however often it is asked for',
+    '[SVC-SCP-08]',
+    ['tickets:read', 'tickets:read'],
+    ['tickets:read', 'tickets:read'],
+    ['tickets:read'],
+  ],
+  ['nothing for a name in other letters', '[SVC-SCP-08]', ['tickets:read'], ['Tickets:Read'], NOTHING],
+  ['nothing for a name with blanks', '[SVC-SCP-08]', ['tickets:read'], [' tickets:read', 'tickets:read '], NOTHING],
+  [
+    'nothing for names in one text',
+    '[SVC-SCP-08]',
+    ['tickets:read', 'tickets:write'],
+    ['tickets:read tickets:write', 'tickets:read,tickets:write'],
+    NOTHING,
+  ],
+  ['nothing for a part or a pattern', '[SVC-SCP-08]', ['tickets:read'], ['tickets', 'tickets:*', '**', 'tickets:'], NOTHING],
+  ['nothing for __proto__', '[SVC-SCP-08]', ['__proto__', 'constructor'], ['__proto__', 'constructor'], NOTHING],
+])('a redemption grants %s %s', (_, _ids, approved, requested, expected) => {
   expect(granted(approved, HELD, requested)).toEqual(expected)
 })
 

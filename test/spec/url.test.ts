@@ -92,7 +92,7 @@ const NO_URLS = [
   ],
   ...[`https://h.example/${'x'.repeat(2048 - 17)}`, 'https://xn--/'],
 ]
-test.each(NO_URLS)('%j is no URL we fetch [CFG-A-03 DISC-ENT-11]', (url) => {
+test.each(NO_URLS)('%j is no URL we fetch [DISC-ENT-11]', (url) => {
   expect([accepts(httpsUrl, url), accepts(browserUrl, url), accepts(origin, url), accepts(authorityIdentifier, url)]).toEqual([
     false,
     false,
