@@ -158,3 +158,13 @@ test.each(['own', 'federated'] as const)('the document at the pin of the %s Auth
   d[who].answers.validate = async () => json(d[who].validation({ user: { email: 'ada@nowhere.example' } }))
   await okay(await redeem())
 })
+
+test.each(['own', 'federated'] as const)('what the %s Authority says of policy is not read: that is for an enterprise to say', async (who) => {
+  const d = await desk({ trust: ['own', 'federated'], policy: { offer_both: true } })
+  d[who].answers.validate = async () => json(d[who].validation({ user: { email: 'ada@nowhere.example' } }))
+  for (const policy of ['open', { allow_service_authorities: 'false' }, { allow_service_authorities: false }]) {
+    d[who].configuration.policy = policy
+    d.pass(301)
+    await okay(await d.redeem({ authority: d[who].identifier, user: { email: 'ada@nowhere.example' } }))
+  }
+})

@@ -40,10 +40,19 @@ export const AuthorityConfiguration = z.looseObject({
 })
 export type AuthorityConfiguration = z.infer<typeof AuthorityConfiguration>
 
-/** What a Service reads of an Authority configuration: the members it uses, and no other is a reason to refuse (protocol 1). */
-export const AuthorityForService = AuthorityConfiguration.pick({ authority: true, trust_mode: true, jwks_uri: true, policy: true }).extend({
+const usedByServices = AuthorityConfiguration.pick({ authority: true, trust_mode: true, jwks_uri: true, policy: true }).extend({
   endpoints: authorityEndpoints.pick({ validate: true, authorization_check: true, authorization_close: true }),
 })
+const NoEnterprise = z.looseObject({ trust_mode: TrustMode.exclude(['enterprise']) })
+
+/**
+ * What a Service reads of an Authority configuration: the members it uses, and no other is a reason to refuse (protocol 1).
+ * `policy` is an enterprise's to say, and is read of no other (protocol 2).
+ */
+export const AuthorityForService = z.preprocess((document) => {
+  const other = NoEnterprise.safeParse(document)
+  return other.success ? { ...other.data, policy: undefined } : document
+}, usedByServices)
 export type AuthorityForService = z.infer<typeof AuthorityForService>
 
 /** What a Harness reads of an Authority configuration. */
