@@ -1,13 +1,14 @@
 import type { z } from 'zod'
 import { ProtocolError } from './error.ts'
 import { decodeUtf8, parseJson } from './json.ts'
+import type { Profile } from './profile.ts'
 
 /** The largest message, in bytes (protocol 1). */
 export const MESSAGE_LIMIT_BYTES = 64 * 1024
 
-/** Reads a JSON body against its schema (protocol 1). Throws unsupported_media_type, too_large, invalid_email, or malformed_request naming the first bad member. */
-export async function readBody<S extends z.ZodType>(request: Request, schema: S): Promise<z.infer<S>> {
-  requireJson(request.headers.get('content-type'))
+/** Reads a JSON body against its schema (protocol 1); `hardened` demands that it says it is JSON. Throws unsupported_media_type, too_large, invalid_email, or malformed_request naming the first bad member. */
+export async function readBody<S extends z.ZodType>(request: Request, schema: S, profile: Profile = 'core-0.1'): Promise<z.infer<S>> {
+  requireJson(request.headers.get('content-type'), profile)
   const bytes = await readBytes(request)
   if (!bytes) throw new ProtocolError('too_large', 'the body is over 64 KiB')
   const parsed = schema.safeParse(parseBody(bytes))
@@ -24,9 +25,9 @@ function refusal(error: z.ZodError): ProtocolError {
   return new ProtocolError(code, `${member} ${why}`, { cause: error })
 }
 
-function requireJson(contentType: string | null): void {
-  if (contentType === null) return // core-0.1: the draft prescribes no header
-  const [type, ...parameters] = contentType
+function requireJson(contentType: string | null, profile: Profile): void {
+  if (contentType === null && profile === 'core-0.1') return // the draft prescribes no header
+  const [type, ...parameters] = (contentType ?? '')
     .toLowerCase()
     .split(';')
     .map((part) => part.trim())

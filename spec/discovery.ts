@@ -4,14 +4,13 @@ import type { Fetch, Now, ResolveTxt, TxtAnswer } from './effects.ts'
 import { asProtocolError, ProtocolError } from './error.ts'
 import { ACCEPT } from './keys.ts'
 import { hostOf, httpsUrl, parseUrl } from './origin.ts'
-import { isSuccess, readAnswer } from './peer.ts'
+import { isServedAsJson, isSuccess, readAnswer } from './peer.ts'
 import type { Profile } from './profile.ts'
 import type { AuthorityReference, TrustMode } from './wire/configuration.ts'
 import { VERSION, Versioned } from './wire/configuration.ts'
 
 const DOCUMENT_SECONDS = { least: 10, most: 3600, otherwise: 300 }
 const MAX_TXT_SECONDS = 3600
-const JSON_MEDIA_TYPE = /^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i
 
 /** What a name's TXT records say (protocol 2): the table's first three rows; the fourth, `failed`, carries the error that must stop everything. */
 export type TextOutcome = { outcome: 'found'; url: string } | { outcome: 'disabled' } | { outcome: 'absent' } | Failed
@@ -124,8 +123,7 @@ async function fetchDocument<D>(d: DiscoveryDeps, url: string, schema: z.ZodType
     throw new ProtocolError('discovery_failed', 'the configuration document cannot be fetched', {
       cause: new Error(`${url} answered ${response.status}`),
     })
-  if (d.profile === 'hardened' && !JSON_MEDIA_TYPE.test(response.headers.get('content-type') ?? ''))
-    throw invalid('the configuration document is not served as JSON')
+  if (d.profile === 'hardened' && !isServedAsJson(response)) throw invalid('the configuration document is not served as JSON')
   const body = await readAnswer(response, Versioned).catch((cause) => {
     throw invalid('the configuration document is not JSON with a version', cause)
   })

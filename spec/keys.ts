@@ -3,7 +3,8 @@ import { createCache, type Loaded, lifetimeSeconds } from './cache.ts'
 import type { Fetch, Now } from './effects.ts'
 import { importVerificationKey, readVerificationJwk, type VerificationJwk } from './jwk.ts'
 import { type Algorithm, type Jws, verifySignature } from './jwt.ts'
-import { readAnswer } from './peer.ts'
+import { isServedAsJson, readAnswer } from './peer.ts'
+import type { Profile } from './profile.ts'
 import { KeySetDocument } from './wire/configuration.ts'
 
 const KEY_SET_LIMIT_BYTES = 256 * 1024
@@ -24,13 +25,14 @@ export type KeySets = {
 export const ACCEPT = 'application/json, application/jwk-set+json;q=0.9, */*;q=0.1'
 
 /** The key cache (protocol 2): sets by URL, with single flight and their lifetimes; an imported key is kept and shared by every set that lists it. */
-export function createKeySets(d: { fetch: Fetch; now: Now }): KeySets {
+export function createKeySets(d: { fetch: Fetch; now: Now; profile: Profile }): KeySets {
   const sets = createCache<KeySet>(d.now)
   const refreshes = createCache<void>(d.now)
   const imported = createImports()
 
   const load = async (jwksUri: string): Promise<Loaded<KeySet>> => {
     const response = await d.fetch(jwksUri, { headers: { accept: ACCEPT } })
+    if (d.profile === 'hardened' && !isServedAsJson(response)) throw new Error('the key set is not served as JSON')
     const { keys } = await readAnswer(response, KeySetDocument, KEY_SET_LIMIT_BYTES)
     return { value: createKeySet(keys, imported), ttlSeconds: lifetimeSeconds(response, KEY_SET_SECONDS) }
   }

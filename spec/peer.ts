@@ -18,6 +18,11 @@ export const postMessage = (fetch: Fetch, url: string, message: object, assertio
 /** From a peer, success is any 2xx but 206 (protocol 1). */
 export const isSuccess = (response: Response): boolean => response.ok && response.status !== 206
 
+const JSON_MEDIA_TYPE = /^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i
+
+/** Whether a document is served as JSON, which `hardened` demands (protocol 2). */
+export const isServedAsJson = (response: Response): boolean => JSON_MEDIA_TYPE.test(response.headers.get('content-type') ?? '')
+
 /** Reads a peer's JSON answer against its schema, whatever its media type says. Throws Error with the reason; the caller translates. */
 export async function readAnswer<S extends z.ZodType>(response: Response, schema: S, limitBytes = MESSAGE_LIMIT_BYTES): Promise<z.infer<S>> {
   if (!isSuccess(response)) throw new Error(`answered ${response.status}`)

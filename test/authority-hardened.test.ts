@@ -1,6 +1,6 @@
 /** What an Authority in the profile `hardened` demands beyond the published draft. */
 import { expect, test } from 'vitest'
-import { APPROVING, authorityWorld, refusal } from './authority-rig.ts'
+import { APPROVING, authorityWorld, message, refusal } from './authority-rig.ts'
 import type { Members } from './spec/jws-fixture.ts'
 
 const world = () => authorityWorld({ ...APPROVING, profile: 'hardened' })
@@ -55,4 +55,30 @@ test('a Service configuration that is not served as JSON is not read [AUTH-ASRT-
   const { configuration } = w.desk.pages
   w.desk.pages.configuration = async () => new Response(await (await configuration()).text(), { headers: { 'content-type': 'text/html' } })
   expect(await refusal(await w.issue())).toEqual([502, 'configuration_invalid'])
+})
+
+test('a key set that is not served as JSON is none, and the pass is untouched [AUTH-ASRT-19]', async () => {
+  const w = await world()
+  const { value } = await w.approved()
+  const { keys } = w.desk.pages
+  w.desk.pages.keys = async () => new Response(await (await keys()).text(), { headers: { 'content-type': 'text/plain' } })
+  expect(await refusal(await w.validate(value, w.desk.bearer({}, TYP)))).toEqual([401, 'invalid_assertion'])
+  w.desk.pages.keys = keys
+  w.pass(2)
+  expect((await w.validate(value, w.desk.bearer({}, TYP))).status).toBe(200)
+})
+
+test('a body without Content-Type is 415 at every endpoint, and changes nothing', async () => {
+  const w = await world()
+  const { value } = await w.approved()
+  const send = (path: string, body: object, authorization?: string) =>
+    w.call('POST', path, { body: new TextEncoder().encode(JSON.stringify(body)), authorization })
+  const refused = [415, 'unsupported_media_type']
+  const bearer = () => w.desk.bearer({}, TYP)
+  expect(await refusal(await send('/issuance', message()))).toEqual(refused)
+  expect(await refusal(await send('/validate', { agentpass: { value } }, bearer()))).toEqual(refused)
+  const { authorization_id } = (await (await w.validate(value, bearer())).json()) as { authorization_id: string }
+  expect(await refusal(await send('/authorization/check', { authorization_id }, bearer()))).toEqual(refused)
+  expect(await refusal(await send('/authorization/close', { authorization_id, action: 'complete' }, bearer()))).toEqual(refused)
+  expect((await w.check(authorization_id, bearer())).status).toBe(200)
 })

@@ -1,14 +1,15 @@
 import { Hono } from 'hono'
 import { readBody } from '../../spec/body.ts'
 import { noteRefusal } from '../../spec/node/audit.ts'
+import type { Profile } from '../../spec/profile.ts'
 import { CheckRequest } from '../../spec/wire/validation.ts'
 import type { AuthenticateService } from '../discover/authenticate.ts'
 import { type CheckDeps, check } from './check.ts'
 
-export const checkRoutes = (d: CheckDeps & { authenticate: AuthenticateService }) =>
+export const checkRoutes = (d: CheckDeps & { profile: Profile; authenticate: AuthenticateService }) =>
   new Hono().post('/authorization/check', async (c) => {
     const { service } = await d.authenticate(c.req.header('authorization'))
-    const { authorization_id } = await readBody(c.req.raw, CheckRequest)
+    const { authorization_id } = await readBody(c.req.raw, CheckRequest, d.profile)
     const about = { event: 'check', service, authorization_id }
     const answer = await noteRefusal(d.audit, about, () => check(d, authorization_id, service))
     d.audit.note({ ...about, outcome: 'active' })

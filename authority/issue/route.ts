@@ -15,7 +15,7 @@ export const issueRoutes = (d: IssueRouteDeps) =>
   new Hono()
     .post('/issuance', async (c) => {
       await d.turns.issuance(d.clientOf(c.req.raw, c.env))
-      const request = await readBody(c.req.raw, IssuanceRequest)
+      const request = await readBody(c.req.raw, IssuanceRequest, d.profile)
       const about = { user: request.user.email, service: request.service.origin, harness: request.harness.id, task: request.task.id }
       const id = await noteRefusal(d.audit, { event: 'issuance', ...about }, () => issue(d, request))
       const status = await issuanceStatus(d, id)

@@ -48,7 +48,7 @@ async function authorityDeps(
   db: Database<AuthorityTables>,
 ): Promise<AuthorityDeps> {
   const { profile, authority, lifetimes, limits } = settings
-  const keySets = createKeySets(effects)
+  const keySets = createKeySets({ ...effects, profile })
   const discoverService = createServiceDiscovery({ ...effects, profile, requireDnssec: settings.network.dnssec === 'required' }, ServiceForAuthority)
   const signAssertion = createAssertionSigner({
     ...effects,

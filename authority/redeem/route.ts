@@ -1,15 +1,16 @@
 import { Hono } from 'hono'
 import { readBody } from '../../spec/body.ts'
 import { noteRefusal } from '../../spec/node/audit.ts'
+import type { Profile } from '../../spec/profile.ts'
 import { ValidationRequest } from '../../spec/wire/validation.ts'
 import type { AuthenticateService } from '../discover/authenticate.ts'
 import { type RedeemDeps, redeem } from './redeem.ts'
 
-type Deps = RedeemDeps & { authenticate: AuthenticateService }
+type Deps = RedeemDeps & { profile: Profile; authenticate: AuthenticateService }
 
 export const redeemRoutes = (d: Deps) =>
   new Hono().post('/validate', async (c) => {
     const { service } = await d.authenticate(c.req.header('authorization'))
-    const { agentpass } = await readBody(c.req.raw, ValidationRequest)
+    const { agentpass } = await readBody(c.req.raw, ValidationRequest, d.profile)
     return c.json(await noteRefusal(d.audit, { event: 'validation', service }, () => redeem(d, agentpass.value, service)))
   })

@@ -8,7 +8,7 @@ import { type CloseDeps, close } from './close.ts'
 export const closeRoutes = (d: CloseDeps & { authenticate: AuthenticateService }) =>
   new Hono().post('/authorization/close', async (c) => {
     const caller = await d.authenticate(c.req.header('authorization'))
-    const request = await readBody(c.req.raw, CloseRequest)
+    const request = await readBody(c.req.raw, CloseRequest, d.profile)
     const about = { event: 'close', service: caller.service, authorization_id: request.authorization_id }
     return c.json(await noteRefusal(d.audit, about, () => close(d, request, caller)))
   })

@@ -2,10 +2,11 @@ import type { SignAssertion } from '../../spec/assertion.ts'
 import type { Fetch } from '../../spec/effects.ts'
 import { ProtocolError } from '../../spec/error.ts'
 import { discard, postMessage, readAnswer } from '../../spec/peer.ts'
+import type { Profile } from '../../spec/profile.ts'
 import type { AuthorityForService } from '../../spec/wire/configuration.ts'
 import { CheckResponse } from '../../spec/wire/validation.ts'
 
-export type CheckDeps = { fetch: Fetch; signAssertion: SignAssertion }
+export type CheckDeps = { fetch: Fetch; profile: Profile; signAssertion: SignAssertion }
 
 /**
  * Asks an Authority whether an authorization still stands (protocol 7, §5.5.1). Undefined is its clear word that it does not.
@@ -20,7 +21,9 @@ export async function checkAuthorization(d: CheckDeps, authority: AuthorityForSe
     await discard(response)
     return undefined
   }
-  return readAnswer(response, CheckResponse).catch(unavailable)
+  const answer = await readAnswer(response, CheckResponse).catch(unavailable)
+  if (answer.authorization_expires_at === undefined && d.profile === 'hardened') unavailable(new Error('authorization_expires_at is required'))
+  return answer
 }
 
 function unavailable(cause: unknown): never {

@@ -43,6 +43,6 @@ export const scopesRoutes = (d: ScopesRouteDeps) =>
     await d.turns.scopes(d.clientOf(c.req.raw, c.env))
     const expected = { kind: 'authority-assertion' as const, audience: d.origin, now: d.now(), profile: d.profile }
     const assertion = readAssertion(c.req.header('authorization'), expected)
-    const request = await readBody(c.req.raw, ScopesRequest)
+    const request = await readBody(c.req.raw, ScopesRequest, d.profile)
     return c.json({ scopes: await availableScopes(d, assertion, request) })
   })

@@ -9,7 +9,7 @@ import { createRate } from '../../spec/node/doors.ts'
 import { type Effects, openMigrated, openParty, type Party } from '../../spec/node/party.ts'
 import type { MasterKey } from '../../spec/node/secrets.ts'
 import { sweepAll } from '../../spec/node/sweep.ts'
-import { AuthorityForService } from '../../spec/wire/configuration.ts'
+import { AuthorityForService, HardenedAuthorityForService } from '../../spec/wire/configuration.ts'
 import { createService, createServiceManagement, type ServiceDeps } from '../app.ts'
 import { checkAuthorization } from '../check/check.ts'
 import { createIdentityHeaders } from '../gateway/identity.ts'
@@ -61,9 +61,12 @@ async function serviceDeps(
     issuer: origin,
     signingKey: async () => party.keys.current,
   })
-  const discovery = createAuthorityDiscovery({ ...effects, profile, requireDnssec: settings.network.dnssec === 'required' }, AuthorityForService)
+  const discovery = createAuthorityDiscovery(
+    { ...effects, profile, requireDnssec: settings.network.dnssec === 'required' },
+    profile === 'hardened' ? HardenedAuthorityForService : AuthorityForService,
+  )
   const trusting: TrustDeps = { trust, discoverEnterprise: discovery.enterprise, readPinned: discovery.pinned }
-  const calling = { fetch, now, signAssertion, log }
+  const calling = { fetch, now, profile, signAssertion, log }
   const checking = { checkSeconds: lifetimes.check_seconds, checkAuthorization: checkAuthorization.bind(undefined, calling) }
   return {
     ...effects,
@@ -76,7 +79,7 @@ async function serviceDeps(
     name: settings.name,
     adminTokenDigest: await sha256(adminToken),
     jwks: () => party.keys.jwks,
-    keySets: createKeySets(effects),
+    keySets: createKeySets({ ...effects, profile }),
     scopes: scopes.map(({ name, description }) => ({ name, ...(description !== undefined && { description }) })),
     heldScope: createHeldScope(
       scopes.map(({ name }) => name),

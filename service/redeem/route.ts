@@ -15,7 +15,7 @@ export const redeemRoutes = (d: RedeemRouteDeps) =>
   new Hono()
     .post(REDEEM_BEARER_PATH, async (c) => {
       await d.turns.redemption(d.clientOf(c.req.raw, c.env))
-      const request = await readBody(c.req.raw, BearerTokenRedemption)
+      const request = await readBody(c.req.raw, BearerTokenRedemption, d.profile)
       const httpRequest = d.random(9)
       c.header('X-Request-Id', httpRequest)
       c.header('Pragma', 'no-cache')
@@ -29,6 +29,6 @@ export const redeemRoutes = (d: RedeemRouteDeps) =>
       return c.json(await noteRefusal(d.audit, about, bearer))
     })
     .post(REDEEM_BROWSER_PATH, async (c) => {
-      await readBody(c.req.raw, BrowserSessionRedemption)
+      await readBody(c.req.raw, BrowserSessionRedemption, d.profile)
       throw new ProtocolError('unprocessable', 'this service opens no browser sessions: ask for a bearer token')
     })

@@ -2,11 +2,12 @@ import type { SignAssertion } from '../../spec/assertion.ts'
 import type { Fetch, Now } from '../../spec/effects.ts'
 import { ProtocolError } from '../../spec/error.ts'
 import { discard, isSuccess, postMessage, readAnswer, retryAfterSeconds } from '../../spec/peer.ts'
+import type { Profile } from '../../spec/profile.ts'
 import { fromRfc3339 } from '../../spec/time.ts'
 import type { AuthorityForService } from '../../spec/wire/configuration.ts'
 import { ValidationResponse } from '../../spec/wire/validation.ts'
 
-export type ValidateDeps = { fetch: Fetch; now: Now; signAssertion: SignAssertion }
+export type ValidateDeps = { fetch: Fetch; now: Now; profile: Profile; signAssertion: SignAssertion }
 
 /**
  * Has an Authority validate a pass, which spends it (protocol 8, check 4). The value goes on as it came: nobody but its Authority can read it.
@@ -20,8 +21,9 @@ export async function validatePass(d: ValidateDeps, authority: AuthorityForServi
     throw refusal(response)
   }
   const answer = await readAnswer(response, ValidationResponse).catch(unavailable)
-  if (answer.authorization_expires_at !== undefined && fromRfc3339(answer.authorization_expires_at) <= d.now())
-    unavailable(new Error('authorization_expires_at is not in the future'))
+  const { authorization_expires_at: ends } = answer
+  if (ends === undefined && d.profile === 'hardened') unavailable(new Error('authorization_expires_at is required'))
+  if (ends !== undefined && fromRfc3339(ends) <= d.now()) unavailable(new Error('authorization_expires_at is not in the future'))
   return answer
 }
 

@@ -55,6 +55,11 @@ export const AuthorityForService = z.preprocess((document) => {
 }, usedByServices)
 export type AuthorityForService = z.infer<typeof AuthorityForService>
 
+/** The same in `hardened`, where an Authority must be able to close (protocol 2). */
+export const HardenedAuthorityForService = AuthorityForService.refine(({ endpoints }) => endpoints.authorization_close !== undefined, {
+  path: ['endpoints', 'authorization_close'],
+})
+
 /** What a Harness reads of an Authority configuration. */
 export const AuthorityForHarness = AuthorityConfiguration.pick({ authority: true, trust_mode: true }).extend({
   endpoints: authorityEndpoints.pick({ issuance: true, issuance_status: true }),

@@ -146,7 +146,8 @@ test.each(['core-0.1', 'hardened'] as const)(
   'what one party signs in %s the other reads: iss, aud, iat, exp a minute later, and a jti of its own [SVC-RED-08 AUTH-ISS-18]',
   async (profile) => {
     const time = clock()
-    const keySets = createKeySets({ ...time, fetch: web({ 'https://desk.example/jwks': json({ keys: [{ ...HOLDER.jwk, kid: 'desk-1' }] }) }).fetch })
+    const { fetch } = web({ 'https://desk.example/jwks': json({ keys: [{ ...HOLDER.jwk, kid: 'desk-1' }] }) })
+    const keySets = createKeySets({ ...time, fetch, profile })
     const key: SigningKey = { privateKey: await importKey(), algorithm: 'ES256', keyId: 'desk-1', publicJwk: { kty: 'EC' } }
     let drawn = 0
     const sign = createAssertionSigner({

@@ -22,7 +22,7 @@ export async function accept(
   const jwt = readJwt(compact, kind, { now: NOW, profile })
   const peer = web({ [KEY_SET]: json({ keys }) })
   try {
-    await createKeySets({ fetch: peer.fetch, now: () => NOW }).verify(KEY_SET, jwt)
+    await createKeySets({ fetch: peer.fetch, now: () => NOW, profile: 'core-0.1' }).verify(KEY_SET, jwt)
   } finally {
     asked.push(...peer.asked)
   }

@@ -16,7 +16,7 @@ const by = (key: Pair, kid?: string) => readCompact(jws(kid === undefined ? HEAD
 function published(keys: Members[], headers?: Record<string, string>) {
   const time = clock()
   const peer = web({ [URL_A]: json({ keys }, headers) })
-  return { ...time, ...peer, ...createKeySets({ fetch: peer.fetch, now: time.now }) }
+  return { ...time, ...peer, ...createKeySets({ fetch: peer.fetch, now: time.now, profile: 'core-0.1' }) }
 }
 
 test('a signature is verified under the key of its kid [AUTH-ASRT-17]', async () => {

@@ -122,7 +122,7 @@ async function accepted(vectors: Vector[]): Promise<number[]> {
 }
 
 async function isAccepted({ jws, keys }: Vector): Promise<boolean> {
-  const keySets = createKeySets({ fetch: web({ [KEY_SET]: json({ keys }) }).fetch, now: () => 0 })
+  const keySets = createKeySets({ fetch: web({ [KEY_SET]: json({ keys }) }).fetch, now: () => 0, profile: 'core-0.1' })
   try {
     await keySets.verify(KEY_SET, readCompact(typeof jws === 'string' ? jws : JSON.stringify(jws)).jws)
     return true
