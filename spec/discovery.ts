@@ -1,6 +1,6 @@
 import type { z } from 'zod'
 import { createCache, type Loaded, lifetimeSeconds } from './cache.ts'
-import type { Fetch, Now, ResolveTxt, TxtAnswer } from './effects.ts'
+import type { Fetch, Now, ResolveTxt } from './effects.ts'
 import { asProtocolError, ProtocolError } from './error.ts'
 import { ACCEPT } from './keys.ts'
 import { hostOf, httpsUrl, parseUrl } from './origin.ts'
@@ -95,15 +95,19 @@ function requireEnterprise(document: Authority, url: string, profile: Profile): 
 }
 
 function createLookUp(d: DiscoveryDeps) {
-  const answers = createCache<TxtAnswer>(d.now)
+  const answers = createCache<{ text: TextOutcome; authenticated: boolean }>(d.now)
   return async (name: string, noneParses: boolean): Promise<TextOutcome> => {
     try {
-      const answer = await answers.get(name, async () => {
-        const value = await d.resolveTxt(name)
-        return { value, ttlSeconds: Math.min(value.ttlSeconds, MAX_TXT_SECONDS) }
+      const { text, authenticated } = await answers.get(name, async () => {
+        const answer = await d.resolveTxt(name)
+        const { values, ttlSeconds } = answer
+        return {
+          value: { text: readTxt(values, noneParses), authenticated: answer.authenticated },
+          ttlSeconds: Math.min(ttlSeconds, MAX_TXT_SECONDS),
+        }
       })
-      if (d.requireDnssec && !answer.authenticated) return failed('the DNS answer is not authenticated by DNSSEC, which the settings demand')
-      return readTxt(answer.values, noneParses)
+      if (d.requireDnssec && !authenticated) return failed('the DNS answer is not authenticated by DNSSEC, which the settings demand')
+      return text
     } catch (cause) {
       return failed('the DNS look-up failed', cause)
     }

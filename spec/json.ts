@@ -19,48 +19,53 @@ export function parseUniqueJson(text: string): unknown {
 }
 
 /** Strict UTF-8. Throws TypeError. */
-export const decodeUtf8 = (bytes: Uint8Array): string => new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+export const decodeUtf8 = (bytes: Uint8Array): string => utf8.decode(bytes)
+const utf8 = new TextDecoder('utf-8', { fatal: true })
+
+const QUOTE = 0x22
+const BACKSLASH = 0x5c
+const COMMA = 0x2c
+const [OPEN_OBJECT, CLOSE_OBJECT, OPEN_ARRAY, CLOSE_ARRAY] = [0x7b, 0x7d, 0x5b, 0x5d]
 
 function requireShallow(text: string): void {
   let depth = 0
   for (let i = 0; i < text.length; i++) {
-    const c = text[i]
-    if (c === '"') i = endOfString(text, i)
-    else if (c === '{' || c === '[') {
+    const c = text.charCodeAt(i)
+    if (c === QUOTE) i = endOfString(text, i)
+    else if (c === OPEN_OBJECT || c === OPEN_ARRAY) {
       if (++depth > MAX_DEPTH) throw new SyntaxError('JSON nests too deep')
-    } else if (c === '}' || c === ']') depth--
+    } else if (c === CLOSE_OBJECT || c === CLOSE_ARRAY) depth--
   }
 }
 
 /** The text is known to be JSON: a string that follows `{` or `,` inside an object is a member's name. */
 function requireUniqueMembers(text: string): void {
-  const open: (Set<string> | 'array')[] = []
+  const open: (Set<string> | undefined)[] = [] // the names of each object that is open; an array has none
   let nameNext = false
   for (let i = 0; i < text.length; i++) {
-    const c = text[i]
-    if (c === '{' || c === '[') {
-      open.push(c === '{' ? new Set() : 'array')
-      nameNext = c === '{'
-    } else if (c === '}' || c === ']') open.pop()
-    else if (c === ',') nameNext = open.at(-1) !== 'array'
-    else if (c === '"') {
+    const c = text.charCodeAt(i)
+    if (c === QUOTE) {
       const end = endOfString(text, i)
       const names = open.at(-1)
-      if (nameNext && names instanceof Set) addName(names, text.slice(i, end + 1))
+      if (nameNext && names) addName(names, text.slice(i, end + 1))
       nameNext = false
       i = end
-    }
+    } else if (c === COMMA) nameNext = open.at(-1) !== undefined
+    else if (c === OPEN_OBJECT || c === OPEN_ARRAY) {
+      nameNext = c === OPEN_OBJECT
+      open.push(nameNext ? new Set() : undefined)
+    } else if (c === CLOSE_OBJECT || c === CLOSE_ARRAY) open.pop()
   }
 }
 
 function addName(names: Set<string>, literal: string): void {
-  const name: unknown = JSON.parse(literal) // two spellings of one name are one name
-  if (names.has(String(name))) throw new SyntaxError('JSON names a member twice')
-  names.add(String(name))
+  const name = literal.includes('\\') ? String(JSON.parse(literal)) : literal.slice(1, -1) // two spellings of one name are one name
+  if (names.has(name)) throw new SyntaxError('JSON names a member twice')
+  names.add(name)
 }
 
 function endOfString(text: string, start: number): number {
   let end = start + 1
-  while (end < text.length && text[end] !== '"') end += text[end] === '\\' ? 2 : 1
+  for (let c = text.charCodeAt(end); end < text.length && c !== QUOTE; c = text.charCodeAt(end)) end += c === BACKSLASH ? 2 : 1
   return end
 }

@@ -1,4 +1,4 @@
-import { type CryptoKey, importJWK, type JWK } from 'jose'
+import type { JWK } from 'jose'
 import { z } from 'zod'
 import { fromBase64url } from './base64url.ts'
 import type { Algorithm } from './jwt.ts'
@@ -43,13 +43,6 @@ export function readVerificationJwk(candidate: unknown): VerificationJwk | undef
   const suited = suitedAlgorithms(data)
   const algorithms = data.alg === undefined ? suited : suited.filter((a) => a === data.alg)
   return algorithms.length > 0 ? { jwk: keyMembers(data), keyId: data.kid, algorithms } : undefined
-}
-
-/** Imports a key for one algorithm. Rejects when its members do not make a key (a point off the curve, say). */
-export async function importVerificationKey({ jwk }: VerificationJwk, algorithm: Algorithm): Promise<CryptoKey> {
-  const key = await importJWK(jwk, algorithm)
-  if (key instanceof Uint8Array) throw new Error('a symmetric key')
-  return key
 }
 
 /** Only what the key is made of: other members (`key_ops`, `ext`, `x5c` …) were judged above and must not reach the import. */

@@ -1,4 +1,4 @@
-import { type CompactVerifyResult, type CryptoKey, compactVerify, type JWK, SignJWT } from 'jose'
+import { type CryptoKey, type JWK, SignJWT } from 'jose'
 import { z } from 'zod'
 import { fromBase64url } from './base64url.ts'
 import { decodeUtf8, parseUniqueJson } from './json.ts'
@@ -80,10 +80,6 @@ function requireTimes(claims: { iat: number; exp: number; nbf?: number | undefin
 /** The exact audience, as a string or an array of just it (protocol 9). */
 export const isForAudience = (claims: Claims, audience: string): boolean =>
   Array.isArray(claims.aud) ? claims.aud.length === 1 && claims.aud[0] === audience : claims.aud === audience
-
-/** Verifies the signature under one key. Rejects when it is not valid, or the key is not one for that algorithm. */
-export const verifySignature = (jws: Jws, key: CryptoKey): Promise<CompactVerifyResult> =>
-  compactVerify(jws.compact, key, { algorithms: [jws.algorithm] })
 
 export type SigningKey = { privateKey: CryptoKey; algorithm: Algorithm; keyId?: string; publicJwk: JWK }
 

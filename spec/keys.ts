@@ -1,10 +1,10 @@
-import type { CryptoKey } from 'jose'
 import { createCache, type Loaded, lifetimeSeconds } from './cache.ts'
 import type { Fetch, Now } from './effects.ts'
-import { importVerificationKey, readVerificationJwk, type VerificationJwk } from './jwk.ts'
-import { type Algorithm, type Jws, verifySignature } from './jwt.ts'
+import { readVerificationJwk, type VerificationJwk } from './jwk.ts'
+import type { Algorithm, Jws } from './jwt.ts'
 import { isServedAsJson, readAnswer } from './peer.ts'
 import type { Profile } from './profile.ts'
+import { type ImportKey, importKey, type Verify } from './verify.ts'
 import { KeySetDocument } from './wire/configuration.ts'
 
 const KEY_SET_LIMIT_BYTES = 256 * 1024
@@ -25,10 +25,10 @@ export type KeySets = {
 export const ACCEPT = 'application/json, application/jwk-set+json;q=0.9, */*;q=0.1'
 
 /** The key cache (protocol 2): sets by URL, with single flight and their lifetimes; an imported key is kept and shared by every set that lists it. */
-export function createKeySets(d: { fetch: Fetch; now: Now; profile: Profile }): KeySets {
+export function createKeySets(d: { fetch: Fetch; now: Now; profile: Profile; importKey?: ImportKey }): KeySets {
   const sets = createCache<KeySet>(d.now)
   const refreshes = createCache<void>(d.now)
-  const imported = createImports()
+  const imported = createImports(d.importKey ?? importKey)
 
   const load = async (jwksUri: string): Promise<Loaded<KeySet>> => {
     const response = await d.fetch(jwksUri, { headers: { accept: ACCEPT } })
@@ -59,7 +59,7 @@ export function createKeySets(d: { fetch: Fetch; now: Now; profile: Profile }): 
   }
 }
 
-type ImportedKey = VerificationJwk & { import: (algorithm: Algorithm) => Promise<CryptoKey> }
+type ImportedKey = VerificationJwk & { import: (algorithm: Algorithm) => Promise<Verify> }
 type KeySet = ImportedKey[]
 
 const createKeySet = (documents: unknown[], imported: (key: VerificationJwk) => ImportedKey): KeySet =>
@@ -75,11 +75,11 @@ function candidates(set: KeySet, { keyId, algorithm }: Jws): ImportedKey[] {
 }
 
 /** Importing a key costs more than verifying with it, so each is imported once, by its content. The oldest goes when there are too many. */
-function createImports(): (key: VerificationJwk) => ImportedKey {
+function createImports(importKey: ImportKey): (key: VerificationJwk) => ImportedKey {
   const known = new Map<string, ImportedKey>()
   return (key) => {
     const content = JSON.stringify([key.keyId, key.algorithms, key.jwk])
-    const entry = known.get(content) ?? withImport(key)
+    const entry = known.get(content) ?? withImport(key, importKey)
     known.delete(content)
     known.set(content, entry)
     const [oldest] = known.keys()
@@ -88,12 +88,12 @@ function createImports(): (key: VerificationJwk) => ImportedKey {
   }
 }
 
-function withImport(key: VerificationJwk): ImportedKey {
-  const imported = new Map<Algorithm, Promise<CryptoKey>>()
+function withImport(key: VerificationJwk, importKey: ImportKey): ImportedKey {
+  const imported = new Map<Algorithm, Promise<Verify>>()
   return {
     ...key,
     import(algorithm) {
-      const kept = imported.get(algorithm) ?? importVerificationKey(key, algorithm)
+      const kept = imported.get(algorithm) ?? importKey(key, algorithm)
       imported.set(algorithm, kept)
       return kept
     },
@@ -104,8 +104,11 @@ async function verifyWithAny(jws: Jws, keys: ImportedKey[]): Promise<void> {
   for (const key of keys) {
     const verified = await key
       .import(jws.algorithm)
-      .then((imported) => verifySignature(jws, imported))
-      .catch(() => undefined) // not this key; the next may be the one
+      .then((verify) => verify(jws))
+      .then(
+        () => true,
+        () => false, // not this key; the next may be the one
+      )
     if (verified) return
   }
   throw new Error('no key of the set verifies the signature')

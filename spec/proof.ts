@@ -3,10 +3,11 @@ import { z } from 'zod'
 import { sha256 } from './base64url.ts'
 import type { Now, Random } from './effects.ts'
 import { ProtocolError } from './error.ts'
-import { importVerificationKey, readVerificationJwk, type VerificationJwk } from './jwk.ts'
-import { isForAudience, type Jwt, readJwt, type SigningKey, signJwt, verifySignature } from './jwt.ts'
+import { readVerificationJwk, type VerificationJwk } from './jwk.ts'
+import { isForAudience, type Jwt, readJwt, type SigningKey, signJwt } from './jwt.ts'
 import { parseUrl } from './origin.ts'
 import { type Profile, SKEW_SECONDS } from './profile.ts'
+import { type ImportKey, importKey as importWebKey } from './verify.ts'
 import { identifier } from './wire/identifier.ts'
 
 /** A proof that verified: it is spent by its (thumbprint, jti) pair, which must be kept until `expiresAt` (epoch seconds). */
@@ -62,15 +63,20 @@ export async function readProof(proof: { jwt: string } | undefined, expected: Pr
  * A pass without `cnf` needs no proof and gives undefined; a pass with `cnf` always needs one. `iss` is compared where the Authority named the Harness.
  * Throws proof_required, invalid_proof, or authority_unavailable for a `cnf` that is present but unusable. The caller must still consume what is returned (replay).
  */
-export async function verifyProof(cnf: unknown, jwt: Jwt | undefined, harnessId: string | undefined): Promise<Proof | undefined> {
+export async function verifyProof(
+  cnf: unknown,
+  jwt: Jwt | undefined,
+  harnessId: string | undefined,
+  importKey: ImportKey = importWebKey,
+): Promise<Proof | undefined> {
   if (cnf === undefined) return undefined
   const key = requireHolderKey(cnf)
   if (!jwt) throw new ProtocolError('proof_required', 'this pass is bound to a holder key: a holder proof is required')
   const { iss, jti } = ProofClaims.parse(jwt.claims)
   if (harnessId !== undefined && iss !== harnessId) throw invalidProof(new Error('iss is another Harness'))
   if (!key.algorithms.includes(jwt.algorithm)) throw invalidProof(new Error('alg does not suit the holder key'))
-  const imported = await importVerificationKey(key, jwt.algorithm).catch(unusableKey)
-  await verifySignature(jwt, imported).catch((cause) => {
+  const verify = await importKey(key, jwt.algorithm).catch(unusableKey)
+  await verify(jwt).catch((cause) => {
     throw invalidProof(cause)
   })
   return { thumbprint: await calculateJwkThumbprint(key.jwk), jti, expiresAt: jwt.claims.exp + SKEW_SECONDS }

@@ -155,7 +155,7 @@ const HOSTILE = [
   '\u009b31m',
   '\u2028y\u2029',
   'a\u202eb',
-  '\u0000',
+  '\u0001',
 ]
 test.each(HOSTILE)('text of strangers stays text: %j makes one record, and no character of it drives a terminal [SVC-AUD-04]', async (text) => {
   const w = await authorityWorld()

@@ -15,7 +15,7 @@ test('a good pass buys one authorization, and the answer says for whom, for what
   const response = await w.validate(value, w.desk.bearer())
   expect([response.status, response.headers.get('content-type')]).toEqual([200, 'application/json'])
   expect(ValidationResponse.parse(await response.json())).toEqual({
-    authorization_id: expect.stringMatching(/^[\w-]{32}$/),
+    authorization_id: expect.stringMatching(/^[\da-z]{11}[\w-]{32}$/),
     authorization_expires_at: new Date((w.now() + 3600) * 1000).toISOString(),
     user: { email: USER },
     agent: { id: HARNESS },

@@ -1,14 +1,13 @@
-import type { Now, Random } from '../../spec/effects.ts'
 import type { Audit } from '../../spec/node/audit.ts'
 import type { Database } from '../../spec/node/database.ts'
 import { aboutRequest } from '../audit/about.ts'
 import { addPass } from '../store/passes.ts'
 import { decide, expireRequests } from '../store/requests.ts'
 import type { AuthorityTables, RequestRow } from '../store/schema.ts'
-import { mintPass } from './mint.ts'
+import { type MintDeps, mintPass } from './mint.ts'
 import { readShown } from './shown.ts'
 
-export type ApproveDeps = { now: Now; random: Random; db: Database<AuthorityTables>; audit: Audit; lifetimes: { pass_seconds: number } }
+export type ApproveDeps = MintDeps & { db: Database<AuthorityTables>; audit: Audit }
 /** Who decides, and the digest of what they were shown. */
 export type DecisionBy = { by: string; digest: string }
 
@@ -24,7 +23,7 @@ export async function approve(d: ApproveDeps, requestDigest: string, decision: D
 
 /** Denies or cancels a request (protocol 4). Throws unknown_request, already_decided, stale_decision. */
 export async function refuse(
-  d: Omit<ApproveDeps, 'lifetimes' | 'random'>,
+  d: Pick<ApproveDeps, 'now' | 'db' | 'audit'>,
   requestDigest: string,
   decision: DecisionBy & { status: 'denied' | 'canceled'; reason?: string | undefined },
 ): Promise<RequestRow> {

@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { readBody } from '../../spec/body.ts'
 import { ProtocolError } from '../../spec/error.ts'
 import { noteRefusal } from '../../spec/node/audit.ts'
+import { answer } from '../../spec/node/doors.ts'
 import { toRfc3339 } from '../../spec/time.ts'
 import { storedText } from '../../spec/wire/identifier.ts'
 import { Scope } from '../../spec/wire/scopes.ts'
@@ -47,38 +48,38 @@ export const decisionRoutes = (d: ApproveDeps & RevokeDeps) => {
       const { data: status, success } = z.enum(STATUSES).optional().safeParse(c.req.query('status'))
       if (!success) throw new ProtocolError('malformed_request', `status is one of ${STATUSES.join(', ')}`)
       const rows = await listRequests(d.db.read, { status, at: d.now(), limit: MOST_LISTED })
-      return c.json({ requests: rows.map((row) => summary(row, d.now())) })
+      return answer({ requests: rows.map((row) => summary(row, d.now())) })
     })
-    .get('/requests/:ref', async (c) => c.json(await show(await digestNamed(c.req.param('ref')))))
+    .get('/requests/:ref', async (c) => answer(await show(await digestNamed(c.req.param('ref')))))
     .post('/requests/:ref/approve', async (c) => {
       const digest = await digestNamed(c.req.param('ref'))
       const body = await readBody(c.req.raw, Approval)
       await noted('decision', digest, () => approve(d, digest, { by: BY, digest: body.digest, scope: body.scope }))
-      return c.json(await show(digest))
+      return answer(await show(digest))
     })
     .post('/requests/:ref/deny', async (c) => {
       const digest = await digestNamed(c.req.param('ref'))
       const body = await readBody(c.req.raw, Reasoned)
       await noted('decision', digest, () => refuse(d, digest, { by: BY, digest: body.digest, reason: body.reason, status: 'denied' }))
-      return c.json(await show(digest))
+      return answer(await show(digest))
     })
     .post('/requests/:ref/cancel', async (c) => {
       const digest = await digestNamed(c.req.param('ref'))
       const body = await readBody(c.req.raw, Reasoned)
       await noted('decision', digest, () => refuse(d, digest, { by: BY, digest: body.digest, reason: body.reason, status: 'canceled' }))
-      return c.json(await show(digest))
+      return answer(await show(digest))
     })
     .post('/requests/:ref/revoke', async (c) => {
       const digest = await digestNamed(c.req.param('ref'))
       const body = await readBody(c.req.raw, Reasoned)
       await noted('revocation', digest, () => revoke(d, digest, { by: BY, digest: body.digest, reason: body.reason }))
-      return c.json(await show(digest))
+      return answer(await show(digest))
     })
     .post('/requests/:ref/narrow', async (c) => {
       const digest = await digestNamed(c.req.param('ref'))
       const body = await readBody(c.req.raw, Narrowing)
       await noted('narrowing', digest, () => narrow(d, digest, { by: BY, digest: body.digest, scope: body.scope }))
-      return c.json(await show(digest))
+      return answer(await show(digest))
     })
 }
 

@@ -2,7 +2,7 @@ import type { Now } from '../../spec/effects.ts'
 import { ProtocolError } from '../../spec/error.ts'
 import type { Audit } from '../../spec/node/audit.ts'
 import { toRfc3339 } from '../../spec/time.ts'
-import { CheckResponse } from '../../spec/wire/validation.ts'
+import type { CheckResponse } from '../../spec/wire/validation.ts'
 import { findActive } from '../store/authorizations.ts'
 import type { Tx } from '../store/schema.ts'
 
@@ -12,5 +12,5 @@ export type CheckDeps = { now: Now; db: { read: Tx }; audit: Audit }
 export async function check(d: CheckDeps, id: string, service: string): Promise<CheckResponse> {
   const active = await findActive(d.db.read, id, service, d.now())
   if (!active) throw new ProtocolError('unknown_authorization', 'there is no such authorization')
-  return CheckResponse.parse({ scope: JSON.parse(active.scope), authorization_expires_at: toRfc3339(active.expires_at) })
+  return { scope: JSON.parse(active.scope), authorization_expires_at: toRfc3339(active.expires_at) }
 }

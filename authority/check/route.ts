@@ -1,6 +1,7 @@
 import { Hono } from 'hono'
 import { readBody } from '../../spec/body.ts'
 import { noteRefusal } from '../../spec/node/audit.ts'
+import { answer } from '../../spec/node/doors.ts'
 import type { Profile } from '../../spec/profile.ts'
 import { CheckRequest } from '../../spec/wire/validation.ts'
 import type { AuthenticateService } from '../discover/authenticate.ts'
@@ -11,7 +12,7 @@ export const checkRoutes = (d: CheckDeps & { profile: Profile; authenticate: Aut
     const { service } = await d.authenticate(c.req.header('authorization'))
     const { authorization_id } = await readBody(c.req.raw, CheckRequest, d.profile)
     const about = { event: 'check', service, authorization_id }
-    const answer = await noteRefusal(d.audit, about, () => check(d, authorization_id, service))
+    const checked = await noteRefusal(d.audit, about, () => check(d, authorization_id, service))
     d.audit.note({ ...about, outcome: 'active' })
-    return c.json(answer)
+    return answer(checked)
   })

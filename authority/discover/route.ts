@@ -1,5 +1,6 @@
 import { Hono } from 'hono'
 import type { JWK } from 'jose'
+import { answer } from '../../spec/node/doors.ts'
 import type { AuthorityConfiguration, TrustMode } from '../../spec/wire/configuration.ts'
 import { VERSION } from '../../spec/wire/configuration.ts'
 
@@ -36,5 +37,5 @@ export function authorityConfiguration(d: DiscoverDeps): AuthorityConfiguration 
 
 export const discoverRoutes = (d: DiscoverDeps) =>
   new Hono()
-    .get('/.well-known/agentpass-authority', (c) => c.json(authorityConfiguration(d), 200, { 'cache-control': CACHED }))
-    .get('/.well-known/jwks.json', (c) => c.json(d.jwks(), 200, { 'cache-control': CACHED }))
+    .get('/.well-known/agentpass-authority', () => answer(authorityConfiguration(d), 200, { 'cache-control': CACHED }))
+    .get('/.well-known/jwks.json', () => answer(d.jwks(), 200, { 'cache-control': CACHED }))

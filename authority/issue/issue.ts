@@ -3,14 +3,15 @@ import { verifyTask } from '../../spec/attestation.ts'
 import type { Now, Random } from '../../spec/effects.ts'
 import { requireEmailDomain } from '../../spec/email.ts'
 import { ProtocolError } from '../../spec/error.ts'
-import { importVerificationKey, readVerificationJwk, type VerificationJwk } from '../../spec/jwk.ts'
+import { readVerificationJwk, type VerificationJwk } from '../../spec/jwk.ts'
 import type { Audit } from '../../spec/node/audit.ts'
 import type { Database } from '../../spec/node/database.ts'
 import type { Profile } from '../../spec/profile.ts'
+import type { ImportKey } from '../../spec/verify.ts'
 import type { ServiceForAuthority } from '../../spec/wire/configuration.ts'
 import type { IssuanceRequest } from '../../spec/wire/issuance.ts'
 import type { OfferedScope, ScopesRequest } from '../../spec/wire/scopes.ts'
-import { mintPass } from '../approve/mint.ts'
+import { type MintDeps, mintPass } from '../approve/mint.ts'
 import { type Shown, writeShown } from '../approve/shown.ts'
 import { aboutRequest } from '../audit/about.ts'
 import type { Policy, PolicyAnswer } from '../policy/policy.ts'
@@ -22,10 +23,11 @@ import type { AuthorityTables } from '../store/schema.ts'
 export type Lifetimes = { decision_seconds: number; pass_seconds: number; authorization_seconds: number }
 /** Pass values are derived from the request id, so that neither is ever stored (design: secrets at rest). */
 export type PassValues = { currentKeyId: string; derive: (requestId: string, keyId: string) => string }
-export type IssueDeps = {
+export type IssueDeps = MintDeps & {
   now: Now
   random: Random
   profile: Profile
+  importKey: ImportKey
   /** The e-mail domains this Authority serves; undefined where it serves any. */
   domains: string[] | undefined
   discoverService: (origin: string) => Promise<ServiceForAuthority>
@@ -42,10 +44,10 @@ export type IssueDeps = {
  * unknown_service, discovery_failed, configuration_invalid, unprocessable, service_unavailable; nothing is recorded then but the refusal.
  */
 export async function issue(d: IssueDeps, request: IssuanceRequest): Promise<string> {
-  const key = await requireHolderKey(request)
+  const key = await requireHolderKey(d, request)
   requireServedDomain(d.domains, request.user.email)
   requireNoUnknownIssuer(request)
-  const attested = await verifyTask(request, { now: d.now(), profile: d.profile })
+  const attested = await verifyTask(request, { now: d.now(), profile: d.profile, importKey: d.importKey })
   const service = await d.discoverService(request.service.origin)
   const { task, user, harness } = request
   const offered = await d.askScopes(service, {
@@ -60,11 +62,11 @@ export async function issue(d: IssueDeps, request: IssuanceRequest): Promise<str
 }
 
 /** The holder key, where there is one. That its members make a key, a point on the curve, shows only when it is imported. Throws malformed_request. */
-async function requireHolderKey({ harness }: IssuanceRequest): Promise<VerificationJwk | undefined> {
+async function requireHolderKey({ importKey }: IssueDeps, { harness }: IssuanceRequest): Promise<VerificationJwk | undefined> {
   const key = readVerificationJwk(harness.cnf?.jwk)
   const [algorithm] = key?.algorithms ?? []
   if (!key || !algorithm) return undefined // the message's schema has refused a key that is there and cannot be read
-  await importVerificationKey(key, algorithm).catch((cause) => {
+  await importKey(key, algorithm).catch((cause) => {
     throw new ProtocolError('malformed_request', 'harness.cnf.jwk is no key: its members do not fit together', { cause })
   })
   return key

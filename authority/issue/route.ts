@@ -1,7 +1,7 @@
 import { Hono } from 'hono'
 import { readBody } from '../../spec/body.ts'
 import { type Audit, noteRefusal } from '../../spec/node/audit.ts'
-import type { TakeTurn } from '../../spec/node/doors.ts'
+import { answer, type TakeTurn } from '../../spec/node/doors.ts'
 import { IssuanceRequest } from '../../spec/wire/issuance.ts'
 import { type CancelDeps, cancelByHarness } from './cancel.ts'
 import { type IssueDeps, issue } from './issue.ts'
@@ -19,14 +19,14 @@ export const issueRoutes = (d: IssueRouteDeps) =>
       const about = { user: request.user.email, service: request.service.origin, harness: request.harness.id, task: request.task.id }
       const id = await noteRefusal(d.audit, { event: 'issuance', ...about }, () => issue(d, request))
       const status = await issuanceStatus(d, id)
-      return c.json(status, status.status === 'pending' ? 202 : 200)
+      return answer(status, status.status === 'pending' ? 202 : 200)
     })
     .get('/issuance/:id', async (c) => {
       await d.turns.poll(c.req.param('id'))
-      return c.json(await issuanceStatus(d, c.req.param('id')))
+      return answer(await issuanceStatus(d, c.req.param('id')))
     })
     .delete('/issuance/:id', async (c) => {
       await d.turns.poll(c.req.param('id'))
       await cancelByHarness(d, c.req.param('id'))
-      return c.json(await issuanceStatus(d, c.req.param('id')))
+      return answer(await issuanceStatus(d, c.req.param('id')))
     })

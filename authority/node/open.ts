@@ -9,10 +9,12 @@ import { createRate } from '../../spec/node/doors.ts'
 import { type Effects, openMigrated, openParty, type Party } from '../../spec/node/party.ts'
 import type { MasterKey } from '../../spec/node/secrets.ts'
 import { sweepAll } from '../../spec/node/sweep.ts'
+import { importKey } from '../../spec/node/verify.ts'
 import { SKEW_SECONDS } from '../../spec/profile.ts'
 import { ServiceForAuthority } from '../../spec/wire/configuration.ts'
 import { type AuthorityDeps, createAuthority, createAuthorityManagement } from '../app.ts'
 import { expireDue } from '../approve/approve.ts'
+import { createAuthorizationIds } from '../approve/mint.ts'
 import { createAuthenticate } from '../discover/authenticate.ts'
 import { askScopes } from '../issue/scopes.ts'
 import { createPolicy } from '../policy/policy.ts'
@@ -48,7 +50,8 @@ async function authorityDeps(
   db: Database<AuthorityTables>,
 ): Promise<AuthorityDeps> {
   const { profile, authority, lifetimes, limits } = settings
-  const keySets = createKeySets({ ...effects, profile })
+  const { origin } = new URL(authority)
+  const keySets = createKeySets({ ...effects, profile, importKey })
   const discoverService = createServiceDiscovery({ ...effects, profile, requireDnssec: settings.network.dnssec === 'required' }, ServiceForAuthority)
   const signAssertion = createAssertionSigner({
     ...effects,
@@ -62,6 +65,7 @@ async function authorityDeps(
     ...party,
     db,
     profile,
+    importKey,
     authority,
     lifetimes,
     trustMode: settings.trust_mode,
@@ -73,8 +77,9 @@ async function authorityDeps(
     authenticate: createAuthenticate({ ...effects, authority, profile, discoverService, keySets }),
     askScopes: (service, about) => askScopes({ fetch: effects.fetch, signAssertion }, service, about),
     policy: createPolicy(settings.policy),
+    authorizationId: createAuthorizationIds(effects),
     passValues: { currentKeyId: party.secrets.current, derive: (id, keyId) => party.secrets.derive('pass values', id, keyId) },
-    statusUrl: (id) => `${new URL(authority).origin}/issuance/${encodeURIComponent(id)}`,
+    statusUrl: (id) => `${origin}/issuance/${encodeURIComponent(id)}`,
     clientOf: createClientOf(settings.client_address_header),
     turns: { issuance: createRate(limits.issuances_per_minute, 60), poll: createRate(limits.polls_per_second, 1) },
   }

@@ -1,6 +1,7 @@
 import { Hono } from 'hono'
 import { readBody } from '../../spec/body.ts'
 import { noteRefusal } from '../../spec/node/audit.ts'
+import { answer } from '../../spec/node/doors.ts'
 import type { Profile } from '../../spec/profile.ts'
 import { ValidationRequest } from '../../spec/wire/validation.ts'
 import type { AuthenticateService } from '../discover/authenticate.ts'
@@ -12,5 +13,5 @@ export const redeemRoutes = (d: Deps) =>
   new Hono().post('/validate', async (c) => {
     const { service } = await d.authenticate(c.req.header('authorization'))
     const { agentpass } = await readBody(c.req.raw, ValidationRequest, d.profile)
-    return c.json(await noteRefusal(d.audit, { event: 'validation', service }, () => redeem(d, agentpass.value, service)))
+    return answer(await noteRefusal(d.audit, { event: 'validation', service }, () => redeem(d, agentpass.value, service)))
   })

@@ -1,3 +1,4 @@
+import type { ExpressionBuilder } from 'kysely'
 import { statement } from '../../spec/node/statement.ts'
 import type { AuthorityTables, AuthorizationRow, Tx } from './schema.ts'
 
@@ -6,7 +7,6 @@ type NewAuthorization = Omit<AuthorizationRow, 'state' | 'closed_at' | 'reason'>
 const insertAuthorization = statement<AuthorityTables, NewAuthorization>()((db, given) =>
   db.insertInto('authorization').values({
     id: given('id'),
-    request_digest: given('request_digest'),
     service_origin: given('service_origin'),
     state: 'active',
     scope: given('scope'),
@@ -22,15 +22,20 @@ export async function openAuthorization(tx: Tx, authorization: NewAuthorization)
 const selectActive = statement<AuthorityTables, { id: string; service: string; at: number }>()((db, given) =>
   db
     .selectFrom('authorization')
-    .selectAll()
+    .select(['scope', 'expires_at'])
     .where('id', '=', given('id'))
     .where('service_origin', '=', given('service'))
     .where('state', '=', 'active')
     .where('expires_at', '>', given('at')),
 )
 
-/** An active authorization of the Service that asks; undefined when it is unknown, another Service's, or over: nobody can tell which (protocol 7). */
-export async function findActive(db: Tx, id: string, service: string, at: number): Promise<AuthorizationRow | undefined> {
+/** What an active authorization of the Service that asks still grants, and until when; undefined when it is unknown, another Service's, or over: nobody can tell which (protocol 7). */
+export async function findActive(
+  db: Tx,
+  id: string,
+  service: string,
+  at: number,
+): Promise<Pick<AuthorizationRow, 'scope' | 'expires_at'> | undefined> {
   const [row] = await selectActive(db, { id, service, at })
   return row
 }
@@ -59,12 +64,16 @@ export async function closeAuthorization(
   return before && before.state !== 'active' ? { ...before, first: false } : undefined
 }
 
+/** The id of the authorization that the pass of a request opens. */
+const openedBy = (requestDigest: string) => (e: ExpressionBuilder<AuthorityTables, 'authorization'>) =>
+  e.selectFrom('pass').select('pass.authorization_id').where('pass.request_digest', '=', requestDigest)
+
 /** Revokes what a request led to, if it is active. Undefined when there is nothing to revoke. */
 export function revokeAuthorization(tx: Tx, requestDigest: string, reason: string | undefined, at: number): Promise<AuthorizationRow | undefined> {
   return tx
     .updateTable('authorization')
     .set({ state: 'revoked', closed_at: at, reason: reason ?? null })
-    .where('request_digest', '=', requestDigest)
+    .where('id', '=', openedBy(requestDigest))
     .where('state', '=', 'active')
     .where('expires_at', '>', at)
     .returningAll()
@@ -81,7 +90,7 @@ export function narrowAuthorization(
   return tx
     .updateTable('authorization')
     .set({ scope: scope.to })
-    .where('request_digest', '=', requestDigest)
+    .where('id', '=', openedBy(requestDigest))
     .where('scope', '=', scope.from)
     .where('state', '=', 'active')
     .where('expires_at', '>', at)
@@ -91,5 +100,5 @@ export function narrowAuthorization(
 
 /** What a request led to; undefined when its pass was never redeemed. */
 export function findByRequest(db: Tx, requestDigest: string): Promise<AuthorizationRow | undefined> {
-  return db.selectFrom('authorization').selectAll().where('request_digest', '=', requestDigest).executeTakeFirst()
+  return db.selectFrom('authorization').selectAll().where('id', '=', openedBy(requestDigest)).executeTakeFirst()
 }

@@ -42,6 +42,16 @@ export async function consumePass(tx: Tx, value: string, service: string, at: nu
   throw whyNot(await tx.selectFrom('pass').selectAll().where('digest', '=', digest).executeTakeFirst(), service)
 }
 
+const selectPass = statement<AuthorityTables, { requestDigest: string }>()((db, given) =>
+  db.selectFrom('pass').select(['expires_at', 'consumed_at', 'revoked_at']).where('request_digest', '=', given('requestDigest')),
+)
+
+/** What became of the pass of a request; undefined when there is none. */
+export async function findPass(db: Tx, requestDigest: string): Promise<Pick<PassRow, 'expires_at' | 'consumed_at' | 'revoked_at'> | undefined> {
+  const [row] = await selectPass(db, { requestDigest })
+  return row
+}
+
 function whyNot(pass: PassRow | undefined, service: string): ProtocolError {
   if (!pass) return new ProtocolError('unknown_agentpass', 'there is no such pass')
   if (pass.service_origin !== service) return new ProtocolError('wrong_service', 'this pass is for another service')

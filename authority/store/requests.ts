@@ -1,12 +1,11 @@
 import { ProtocolError } from '../../spec/error.ts'
 import { statement } from '../../spec/node/statement.ts'
-import type { AuthorityTables, PassRow, RequestRow, Tx } from './schema.ts'
+import type { AuthorityTables, RequestRow, Tx } from './schema.ts'
 
 export type NewRequest = Omit<RequestRow, 'decided_at' | 'decided_by' | 'reason'>
 export type Decided = Pick<RequestRow, 'status' | 'decided_at' | 'decided_by' | 'reason'>
 /** Who decides, when, and the digest of what they were shown. */
 export type Decision = { shownDigest: string; by: string; at: number }
-export type RequestAndPass = RequestRow & { pass: Pick<PassRow, 'expires_at' | 'consumed_at' | 'revoked_at'> | undefined }
 
 const insertRequest = statement<AuthorityTables, RequestRow>()((db, given) =>
   db.insertInto('request').values({
@@ -38,21 +37,24 @@ export async function addRequest(tx: Tx, request: NewRequest, decided: Partial<D
 }
 
 const selectRequest = statement<AuthorityTables, { digest: string }>()((db, given) =>
-  db
-    .selectFrom('request')
-    .leftJoin('pass', 'pass.request_digest', 'request.digest')
-    .selectAll('request')
-    .select(['pass.expires_at as pass_expires_at', 'pass.consumed_at', 'pass.revoked_at'])
-    .where('request.digest', '=', given('digest')),
+  db.selectFrom('request').selectAll().where('digest', '=', given('digest')),
 )
 
-/** A request with its pass by the digest of its id; undefined when there is none. */
-export async function findRequest(db: Tx, digest: string): Promise<RequestAndPass | undefined> {
+/** A request by the digest of its id; undefined when there is none. */
+export async function findRequest(db: Tx, digest: string): Promise<RequestRow | undefined> {
   const [row] = await selectRequest(db, { digest })
-  if (!row) return undefined
-  const { pass_expires_at, consumed_at, revoked_at, ...request } = row
-  const pass = pass_expires_at === null ? undefined : { expires_at: pass_expires_at, consumed_at, revoked_at }
-  return { ...request, pass }
+  return row
+}
+
+const selectStatus = statement<AuthorityTables, { digest: string }>()((db, given) =>
+  db.selectFrom('request').select(['status', 'type', 'expires_at', 'reason', 'master_key_id']).where('digest', '=', given('digest')),
+)
+export type StatusRow = Pick<RequestRow, 'status' | 'type' | 'expires_at' | 'reason' | 'master_key_id'>
+
+/** What a poll asks of a request, by the digest of its id; undefined when there is none. */
+export async function findStatus(db: Tx, digest: string): Promise<StatusRow | undefined> {
+  const [row] = await selectStatus(db, { digest })
+  return row
 }
 
 /** The digest of the request that a person names by its reference. Throws unknown_request. */
@@ -118,16 +120,18 @@ export async function expireRequests(tx: Tx, at: number, limit: number): Promise
 export async function deleteRequestsEndedBefore(tx: Tx, before: number, limit: number): Promise<number> {
   const old = await tx
     .selectFrom('request')
-    .leftJoin('authorization', 'authorization.request_digest', 'request.digest')
-    .select('request.digest')
+    .leftJoin('pass', 'pass.request_digest', 'request.digest')
+    .leftJoin('authorization', 'authorization.id', 'pass.authorization_id')
+    .select(['request.digest', 'authorization.id as authorization_id'])
     .where('request.status', 'in', ['approved', 'denied', 'expired', 'canceled']) // named, so that the index serves
     .where('request.expires_at', '<', before)
     .where((e) => e.or([e('authorization.expires_at', 'is', null), e('authorization.expires_at', '<', before)]))
     .limit(limit)
     .execute()
-  const digests = old.map((row) => row.digest)
-  if (digests.length === 0) return 0
-  await tx.deleteFrom('authorization').where('request_digest', 'in', digests).execute()
+  if (old.length === 0) return 0
+  const digests = old.map(({ digest }) => digest)
+  const authorizations = old.flatMap(({ authorization_id: id }) => (id === null ? [] : [id]))
+  if (authorizations.length > 0) await tx.deleteFrom('authorization').where('id', 'in', authorizations).execute()
   await tx.deleteFrom('pass').where('request_digest', 'in', digests).execute()
   await tx.deleteFrom('request').where('digest', 'in', digests).execute()
   return digests.length

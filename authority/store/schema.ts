@@ -40,8 +40,7 @@ export type AuthorityTables = AuditTable &
       revoked_at: number | null
     }
     authorization: {
-      id: string
-      request_digest: string
+      id: string // the pass that opened it has it too, and leads to the request
       service_origin: string
       state: 'active' | 'completed' | 'revoked'
       scope: string // json

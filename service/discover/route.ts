@@ -1,5 +1,6 @@
 import { Hono } from 'hono'
 import type { JWK } from 'jose'
+import { answer } from '../../spec/node/doors.ts'
 import { type ServiceConfiguration, VERSION } from '../../spec/wire/configuration.ts'
 import type { TrustSettings } from '../resolve/trust.ts'
 
@@ -31,5 +32,5 @@ export function serviceConfiguration({ origin, name, trust }: DiscoverDeps): Ser
 
 export const discoverRoutes = (d: DiscoverDeps) =>
   new Hono()
-    .get('/.well-known/agentpass-service', (c) => c.json(serviceConfiguration(d), 200, { 'cache-control': CACHED }))
-    .get('/.well-known/agentpass-service/jwks.json', (c) => c.json(d.jwks(), 200, { 'cache-control': CACHED }))
+    .get('/.well-known/agentpass-service', () => answer(serviceConfiguration(d), 200, { 'cache-control': CACHED }))
+    .get('/.well-known/agentpass-service/jwks.json', () => answer(d.jwks(), 200, { 'cache-control': CACHED }))

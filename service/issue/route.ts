@@ -5,7 +5,7 @@ import type { Now } from '../../spec/effects.ts'
 import { ProtocolError } from '../../spec/error.ts'
 import { type KeySets, KeysUnavailable } from '../../spec/keys.ts'
 import type { ClientOf } from '../../spec/node/client.ts'
-import type { TakeTurn } from '../../spec/node/doors.ts'
+import { answer, type TakeTurn } from '../../spec/node/doors.ts'
 import type { Profile } from '../../spec/profile.ts'
 import { type OfferedScope, ScopesRequest } from '../../spec/wire/scopes.ts'
 import { requirePermitted, type TrustDeps } from '../resolve/trust.ts'
@@ -44,5 +44,5 @@ export const scopesRoutes = (d: ScopesRouteDeps) =>
     const expected = { kind: 'authority-assertion' as const, audience: d.origin, now: d.now(), profile: d.profile }
     const assertion = readAssertion(c.req.header('authorization'), expected)
     const request = await readBody(c.req.raw, ScopesRequest, d.profile)
-    return c.json({ scopes: await availableScopes(d, assertion, request) })
+    return answer({ scopes: await availableScopes(d, assertion, request) })
   })

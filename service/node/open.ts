@@ -9,6 +9,7 @@ import { createRate } from '../../spec/node/doors.ts'
 import { type Effects, openMigrated, openParty, type Party } from '../../spec/node/party.ts'
 import type { MasterKey } from '../../spec/node/secrets.ts'
 import { sweepAll } from '../../spec/node/sweep.ts'
+import { importKey } from '../../spec/node/verify.ts'
 import { AuthorityForService, HardenedAuthorityForService } from '../../spec/wire/configuration.ts'
 import { createService, createServiceManagement, type ServiceDeps } from '../app.ts'
 import { checkAuthorization } from '../check/check.ts'
@@ -74,12 +75,13 @@ async function serviceDeps(
     ...trusting,
     db,
     profile,
+    importKey,
     origin,
     lifetimes,
     name: settings.name,
     adminTokenDigest: await sha256(adminToken),
     jwks: () => party.keys.jwks,
-    keySets: createKeySets({ ...effects, profile }),
+    keySets: createKeySets({ ...effects, profile, importKey }),
     scopes: scopes.map(({ name, description }) => ({ name, ...(description !== undefined && { description }) })),
     heldScope: createHeldScope(
       scopes.map(({ name }) => name),

@@ -5,6 +5,7 @@ import type { Jwt } from '../../spec/jwt.ts'
 import type { Profile } from '../../spec/profile.ts'
 import { type Proof, readProof, verifyProof } from '../../spec/proof.ts'
 import { grantScope } from '../../spec/scope.ts'
+import type { ImportKey } from '../../spec/verify.ts'
 import type { AuthorityForService } from '../../spec/wire/configuration.ts'
 import type { BearerTokenRedemption, BrowserSessionRedemption } from '../../spec/wire/redemption.ts'
 import type { ValidationResponse } from '../../spec/wire/validation.ts'
@@ -19,6 +20,7 @@ export type RedeemDeps = {
   origin: string
   now: Now
   profile: Profile
+  importKey: ImportKey
   requirePermitted: (email: string, authority: string) => Promise<Permitted>
   validatePass: (authority: AuthorityForService, value: string) => Promise<ValidationResponse>
   closeAuthorization: (authority: AuthorityForService, closing: Closing) => Promise<void>
@@ -51,6 +53,6 @@ async function judge(d: RedeemDeps, r: Redemption, validation: ValidationRespons
   requireSameUser(r.user.email, validation.user.email, d.profile) // an Authority speaks only for users it was permitted for
   if (validation.type !== r.agentpass.type) throw new ProtocolError('invalid_agentpass', 'this pass is of another type')
   const scope = grantScope(validation.scope, await d.heldScope(validation.user.email), r.requested_scope) // checks 5, 6
-  const proof = await verifyProof(validation.cnf, jwt, validation.harness?.id) // check 7; `open` spends it
+  const proof = await verifyProof(validation.cnf, jwt, validation.harness?.id, d.importKey) // check 7; `open` spends it
   return { scope, proof }
 }

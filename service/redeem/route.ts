@@ -3,7 +3,7 @@ import { readBody } from '../../spec/body.ts'
 import { ProtocolError } from '../../spec/error.ts'
 import { noteRefusal } from '../../spec/node/audit.ts'
 import type { ClientOf } from '../../spec/node/client.ts'
-import type { TakeTurn } from '../../spec/node/doors.ts'
+import { answer, type TakeTurn } from '../../spec/node/doors.ts'
 import { BearerTokenRedemption, BrowserSessionRedemption } from '../../spec/wire/redemption.ts'
 import { REDEEM_BEARER_PATH, REDEEM_BROWSER_PATH } from '../discover/route.ts'
 import { aboutValidation, type CredentialDeps, openBearerToken } from './credential.ts'
@@ -17,8 +17,6 @@ export const redeemRoutes = (d: RedeemRouteDeps) =>
       await d.turns.redemption(d.clientOf(c.req.raw, c.env))
       const request = await readBody(c.req.raw, BearerTokenRedemption, d.profile)
       const httpRequest = d.random(9)
-      c.header('X-Request-Id', httpRequest)
-      c.header('Pragma', 'no-cache')
       const about = { event: 'redemption', user: request.user.email, authority: request.authority, http_request: httpRequest }
       const bearer = () =>
         redeem(d, request, {
@@ -26,7 +24,7 @@ export const redeemRoutes = (d: RedeemRouteDeps) =>
           validated: (validation) => Object.assign(about, { ...aboutValidation(validation), reason: `redeemed for ${request.user.email}` }),
           open: (grant) => openBearerToken(d, grant, httpRequest),
         })
-      return c.json(await noteRefusal(d.audit, about, bearer))
+      return answer(await noteRefusal(d.audit, about, bearer), 200, { 'x-request-id': httpRequest, pragma: 'no-cache' })
     })
     .post(REDEEM_BROWSER_PATH, async (c) => {
       await readBody(c.req.raw, BrowserSessionRedemption, d.profile)

@@ -2,7 +2,7 @@ import { Hono } from 'hono'
 import { readBody } from '../../spec/body.ts'
 import { ProtocolError } from '../../spec/error.ts'
 import type { ClientOf } from '../../spec/node/client.ts'
-import type { TakeTurn } from '../../spec/node/doors.ts'
+import { answer, type TakeTurn } from '../../spec/node/doors.ts'
 import type { Profile } from '../../spec/profile.ts'
 import { ResolutionRequest } from '../../spec/wire/resolution.ts'
 import { type TrustDeps, trustFor } from './trust.ts'
@@ -13,7 +13,7 @@ export const resolveRoutes = (d: ResolveDeps) =>
   new Hono().post('/agentpass/resolve-authorities', async (c) => {
     await d.turns.resolution(d.clientOf(c.req.raw, c.env))
     const { user } = await readBody(c.req.raw, ResolutionRequest, d.profile)
-    const { answer } = await trustFor(d, user.email)
-    if (!answer) throw new ProtocolError('no_authority', 'no authority may decide for this user here')
-    return c.json(answer)
+    const { answer: authorities } = await trustFor(d, user.email)
+    if (!authorities) throw new ProtocolError('no_authority', 'no authority may decide for this user here')
+    return answer(authorities)
   })

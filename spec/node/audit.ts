@@ -57,7 +57,7 @@ export function createAudit(d: AuditDeps): Audit {
   let noted: string[] = []
   const line = (event: AuditEvent) => {
     d.count(event)
-    return inert(JSON.stringify({ at: d.now(), ...event }, shorten))
+    return inert(toLine({ at: d.now(), ...event }))
   }
 
   const number = async () => {
@@ -93,6 +93,12 @@ export function createAudit(d: AuditDeps): Audit {
       d.log.info('audit_head', { seq: head.seq, hash: head.hash })
     },
   }
+}
+
+/** An event as JSON. A replacer makes that slow, so it is asked only where something can be too long. */
+function toLine(event: object): string {
+  const whole = JSON.stringify(event)
+  return whole.length > MAX_FIELD_CHARS ? JSON.stringify(event, shorten) : whole
 }
 
 /** Long text is cut, so that nobody can flood the trail. */

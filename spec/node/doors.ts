@@ -3,22 +3,34 @@ import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible'
 import { asProtocolError, errorResponse, ProtocolError } from '../error.ts'
 import type { Log } from './log.ts'
 
-/** A door: a Hono app with the headers and error shape that all our doors share (protocol 1). */
+/** What every answer of a door says of itself; a document that may be kept says otherwise of the first. */
+export const DOOR_HEADERS = {
+  'cache-control': 'no-store', // whatever carries or follows a secret
+  'x-content-type-options': 'nosniff',
+  'referrer-policy': 'no-referrer',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+}
+
+const JSON_HEADERS = { ...DOOR_HEADERS, 'content-type': 'application/json' }
+
+/** An answer of a door: JSON with the headers that all of them have. Its headers are plain, because the web's kind costs as much as the rest of a poll. */
+export const answer = (value: unknown, status = 200, headers?: Record<string, string>): Response =>
+  new Response(JSON.stringify(value), { status, headers: headers ? { ...JSON_HEADERS, ...headers } : JSON_HEADERS })
+
+/** A refusal of a door, as every error (protocol 11). */
+function refuse(failure: unknown): Response {
+  const response = errorResponse(failure)
+  for (const [name, value] of Object.entries(DOOR_HEADERS)) response.headers.set(name, value)
+  return response
+}
+
+/** A door: a Hono app with the error shape that all our doors share (protocol 1). Its routes answer with `answer`. */
 export function createDoor(d: { name: string; log: Log }): Hono {
   const app = new Hono()
-  app.use(async (c, next) => {
-    c.header('Cache-Control', 'no-store') // whatever carries or follows a secret; a document says otherwise for itself
-    c.header('X-Content-Type-Options', 'nosniff')
-    c.header('Referrer-Policy', 'no-referrer')
-    c.header('Content-Security-Policy', "default-src 'none'; frame-ancestors 'none'")
-    await next()
-  })
-  app.notFound(() => errorResponse(new ProtocolError('not_found', 'there is nothing at this address')))
+  app.notFound(() => refuse(new ProtocolError('not_found', 'there is nothing at this address')))
   app.onError((failure, c) => {
     logRefusal(d, failure, c)
-    const response = errorResponse(failure)
-    response.headers.set('X-Content-Type-Options', 'nosniff')
-    return response
+    return refuse(failure)
   })
   return app
 }
@@ -38,7 +50,7 @@ export function mountSteps(door: Hono, ...steps: Hono[]): Hono {
     for (const { path, method } of step.routes) if (method !== 'ALL') allowed.set(path, (allowed.get(path) ?? new Set()).add(method))
   for (const [path, methods] of allowed) {
     door.all(path, () => {
-      const response = errorResponse(new ProtocolError('method_not_allowed', `this address takes ${[...methods].join(' or ')}`))
+      const response = refuse(new ProtocolError('method_not_allowed', `this address takes ${[...methods].join(' or ')}`))
       response.headers.set('allow', [...methods].join(', '))
       return response
     })

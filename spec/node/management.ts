@@ -2,7 +2,7 @@ import type { Hono } from 'hono'
 import type { Registry } from 'prom-client'
 import { sha256 } from '../base64url.ts'
 import { ProtocolError } from '../error.ts'
-import { createDoor } from './doors.ts'
+import { answer, createDoor, DOOR_HEADERS } from './doors.ts'
 import type { Log } from './log.ts'
 
 /** Whether a party can do its work now, and if not why: for a load balancer. */
@@ -13,10 +13,10 @@ export type ManagementDeps = { log: Log; adminTokenDigest: string; metrics: Regi
 /** The management door: health, readiness and metrics for machines; everything else needs the admin token as `Authorization: Bearer`. */
 export function createManagementDoor(d: ManagementDeps): Hono {
   const door = createDoor({ name: 'management', log: d.log })
-  door.get('/health', (c) => c.json({ status: 'alive' }))
-  door.get('/ready', async (c) => {
+  door.get('/health', () => answer({ status: 'alive' }))
+  door.get('/ready', async () => {
     const state = await d.readiness()
-    return c.json(state, state.ready ? 200 : 503)
+    return answer(state, state.ready ? 200 : 503)
   })
   door.use(async (c, next) => {
     const [, token] = /^bearer +(\S+)$/i.exec(c.req.header('authorization') ?? '') ?? []
@@ -25,6 +25,6 @@ export function createManagementDoor(d: ManagementDeps): Hono {
       throw new ProtocolError('unauthenticated', 'the management door needs the admin token')
     await next()
   })
-  door.get('/metrics', async (c) => c.text(await d.metrics.metrics(), 200, { 'content-type': d.metrics.contentType }))
+  door.get('/metrics', async () => new Response(await d.metrics.metrics(), { headers: { ...DOOR_HEADERS, 'content-type': d.metrics.contentType } }))
   return door
 }

@@ -2,10 +2,13 @@ import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promi
 import SQLite from 'better-sqlite3'
 import { type DatabaseConnection, type Driver, Kysely, type SqliteDatabase, SqliteDialect, type SqliteDialectConfig, SqliteDriver } from 'kysely'
 import { type Database, unavailable } from './database.ts'
+import { type Prepare, runDirectly } from './statement.ts'
 
 const BUSY_MS = 2000
 const MAX_BATCH = 64
 const MAX_PREPARED = 500
+const CACHE_KIB = 65_536
+const CHECKPOINT_PAGES = 4000 // of 4 KiB: a page that many transactions write is folded in once
 
 /** Opens the SQLite database in a file, made when it is not there. Throws Error when it cannot be opened or written. */
 export function openSqlite<S>(file: string): Database<S> {
@@ -39,11 +42,25 @@ function open(file: string, options: { readonly?: boolean } = {}): SQLite.Databa
   const connection = new SQLite(file, { ...options, timeout: 0 }) // the driver's own wait would block the event loop
   if (!options.readonly) connection.pragma('journal_mode = WAL')
   connection.pragma('synchronous = FULL')
+  connection.pragma(`cache_size = -${CACHE_KIB}`)
+  connection.pragma(`wal_autocheckpoint = ${CHECKPOINT_PAGES}`)
   connection.pragma('foreign_keys = ON')
   return connection
 }
 
-const kyselyOn = <S>(connection: SQLite.Database): Kysely<S> => new Kysely<S>({ dialect: new Unlocked({ database: preparing(connection) }) })
+const kyselyOn = <S>(connection: SQLite.Database): Kysely<S> =>
+  runDirectly(new Kysely<S>({ dialect: new Unlocked({ database: preparing(connection) }) }), prepareOn(connection))
+
+const prepareOn =
+  (connection: SQLite.Database): Prepare =>
+  <R>(text: string) => {
+    const statement = connection.prepare<unknown[], R>(text)
+    if (statement.reader) return (parameters) => statement.all(parameters)
+    return (parameters) => {
+      statement.run(parameters)
+      return []
+    }
+  }
 
 /** Kysely prepares each statement anew; this keeps them by their text. */
 function preparing(connection: SQLite.Database): SqliteDatabase {

@@ -19,17 +19,35 @@ type Compilable<R> = { compile: () => CompiledQuery<R> }
 export const statement =
   <T, P extends Record<string, unknown>>() =>
   <R>(build: (db: Kysely<T>, given: Given<P>) => Compilable<R>) => {
-    const compiled = new WeakMap<object, CompiledQuery<R>>() // by dialect adapter: a transaction shares its database's
-    const given: Given<P> = (name) => sql`${new Parameter(name)}`
+    const runs = new WeakMap<object, Run<P, R>>() // by dialect adapter: a transaction shares its database's
     return async (db: Kysely<T>, values: P): Promise<R[]> => {
       const { adapter } = db.getExecutor()
-      let query = compiled.get(adapter)
-      if (!query) {
-        query = build(db, given).compile()
-        compiled.set(adapter, query)
+      let run = runs.get(adapter)
+      if (!run) {
+        run = compile(build, db)
+        runs.set(adapter, run)
       }
-      const parameters = query.parameters.map((parameter) => (parameter instanceof Parameter ? values[parameter.name] : parameter))
-      const { rows } = await db.executeQuery<R>({ ...query, parameters })
-      return rows
+      return run(db, values)
     }
   }
+
+type Run<P, R> = (db: { executeQuery: Kysely<unknown>['executeQuery'] }, values: P) => R[] | Promise<R[]>
+
+function compile<T, P extends Record<string, unknown>, R>(build: (db: Kysely<T>, given: Given<P>) => Compilable<R>, db: Kysely<T>): Run<P, R> {
+  const query = build(db, (name) => sql`${new Parameter(name)}`).compile()
+  const places = query.parameters.map((parameter) => (values: P) => (parameter instanceof Parameter ? values[parameter.name] : parameter))
+  const prepared = preparers.get(db.getExecutor().adapter)?.<R>(query.sql)
+  if (prepared) return (_, values) => prepared(places.map((place) => place(values)))
+  return async (on, values) => (await on.executeQuery<R>({ ...query, parameters: places.map((place) => place(values)) })).rows
+}
+
+/** Prepares a statement on the one connection that a Kysely instance has; what it gives runs at once, past all that Kysely does for many. */
+export type Prepare = <R>(text: string) => (parameters: unknown[]) => R[]
+
+const preparers = new WeakMap<object, Prepare>()
+
+/** Has the statements of a Kysely instance run on its one connection directly. Not for instances whose transactions are on connections of their own. */
+export function runDirectly<T>(db: Kysely<T>, prepare: Prepare): Kysely<T> {
+  preparers.set(db.getExecutor().adapter, prepare)
+  return db
+}

@@ -53,7 +53,8 @@ function createFillers(to: Seeded<AuthorityTables>, ended: number): (i: number) 
   let hash = FIRST_HASH
   return (i) => {
     const created_at = at - 6 * HOUR + Math.floor(Math.min(i / ended, 1) * 4 * HOUR)
-    const [digest = '', passDigest = '', id = ''] = randomTexts(3)
+    const [digest = '', passDigest = ''] = randomTexts(2)
+    const id = minting.authorizationId()
     const status = i >= ended ? 'pending' : i % 10 < REDEEMED ? 'approved' : i % 2 === 0 ? 'denied' : 'expired'
     const times =
       status === 'pending' ? { expires_at: at + 24 * HOUR, decided_at: null } : { expires_at: created_at + HOUR / 4, decided_at: created_at + 60 }
@@ -66,7 +67,6 @@ function createFillers(to: Seeded<AuthorityTables>, ended: number): (i: number) 
     const over = i % 10 < COMPLETED
     const authorization = {
       id,
-      request_digest: digest,
       service_origin: SERVICE,
       state: over ? 'completed' : 'active',
       scope: JSON.stringify(SCOPES),

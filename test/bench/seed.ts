@@ -1,5 +1,5 @@
 import type { JWK } from 'jose'
-import { mintPass } from '../../authority/approve/mint.ts'
+import { createAuthorizationIds, mintPass } from '../../authority/approve/mint.ts'
 import type { Shown } from '../../authority/approve/shown.ts'
 import { openAuthorization } from '../../authority/store/authorizations.ts'
 import { migrations as authorityMigrations } from '../../authority/store/migrations/all.ts'
@@ -21,7 +21,11 @@ import { AUTHORITY, SCOPES, SERVICE, USER } from './peers.ts'
 export const HOUR = 3600
 const BATCH = 500
 /** What a pass is minted with. */
-export const minting = { now: systemNow, random: systemRandom, lifetimes: { pass_seconds: HOUR } }
+export const minting = {
+  now: systemNow,
+  authorizationId: createAuthorizationIds({ now: systemNow, random: systemRandom }),
+  lifetimes: { pass_seconds: HOUR },
+}
 
 /** A database made for a server of the bench, what that server must be told, and the database open to be filled. */
 export type Seeded<T> = {
@@ -48,7 +52,7 @@ async function open<T>(databases: Databases, { migrations }: Kind, told: Seeded<
 async function create<T extends PartyTables>(databases: Databases, kind: Kind): Promise<Seeded<T>> {
   const told = { database: await databases.create(kind.party), masterKey: generateMasterKey() }
   const { db, secrets } = await open<PartyTables>(databases, kind, told)
-  await createSigningKey(db, { ...minting, secrets })
+  await createSigningKey(db, { now: systemNow, random: systemRandom, secrets })
   await db.close()
   return open<T>(databases, kind, told)
 }
@@ -134,7 +138,7 @@ export const addAuthorizations = (to: Seeded<AuthorityTables>, count: number): P
     const ids = Array.from({ length: size }, () => systemRandom(24))
     const opened = { service_origin: SERVICE, scope: JSON.stringify(SCOPES), opened_at: systemNow(), expires_at: systemNow() + 24 * HOUR }
     await to.db.write(async (tx) => {
-      for (const id of ids) await openAuthorization(tx, { id, request_digest: id, ...opened })
+      for (const id of ids) await openAuthorization(tx, { id, ...opened })
     })
     return ids
   })

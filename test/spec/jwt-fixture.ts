@@ -2,7 +2,9 @@
 import { expect } from 'vitest'
 import { type Jwt, type Kind, readJwt } from '../../spec/jwt.ts'
 import { createKeySets } from '../../spec/keys.ts'
+import { importKey as importNodeKey } from '../../spec/node/verify.ts'
 import type { Profile } from '../../spec/profile.ts'
+import { type ImportKey, importKey as importWebKey } from '../../spec/verify.ts'
 import { CLAIMS, genuine, HOLDER, jws, type Members, NOW } from './jws-fixture.ts'
 import { json, web } from './peer-fixture.ts'
 
@@ -20,13 +22,19 @@ export async function accept(
   { kind = 'service-assertion', profile = 'core-0.1', keys = [HOLDER.jwk], asked = [] }: Circumstances = {},
 ): Promise<Jwt> {
   const jwt = readJwt(compact, kind, { now: NOW, profile })
+  const [byWeb, byNode] = await Promise.allSettled([verifyWith(importWebKey, jwt, keys, asked), verifyWith(importNodeKey, jwt, keys, [])])
+  expect.soft(byNode.status, 'Node and Web Cryptography agree').toBe(byWeb.status)
+  if (byWeb.status === 'rejected') throw byWeb.reason
+  return jwt
+}
+
+async function verifyWith(importKey: ImportKey, jwt: Jwt, keys: Members[], asked: string[]): Promise<void> {
   const peer = web({ [KEY_SET]: json({ keys }) })
   try {
-    await createKeySets({ fetch: peer.fetch, now: () => NOW, profile: 'core-0.1' }).verify(KEY_SET, jwt)
+    await createKeySets({ fetch: peer.fetch, now: () => NOW, profile: 'core-0.1', importKey }).verify(KEY_SET, jwt)
   } finally {
     asked.push(...peer.asked)
   }
-  return jwt
 }
 
 /** An attack survived: the object is refused, and the legitimate one is still accepted. */

@@ -4,6 +4,8 @@ import { expect, test } from 'vitest'
 import { fromBase64url } from '../../spec/base64url.ts'
 import { readCompact } from '../../spec/jwt.ts'
 import { createKeySets } from '../../spec/keys.ts'
+import { importKey as importNodeKey } from '../../spec/node/verify.ts'
+import { type ImportKey, importKey as importWebKey } from '../../spec/verify.ts'
 import { json, web } from './peer-fixture.ts'
 
 type Key = Record<string, unknown>
@@ -121,8 +123,15 @@ async function accepted(vectors: Vector[]): Promise<number[]> {
   return verdicts.filter((v) => v.good).map((v) => v.tcId)
 }
 
-async function isAccepted({ jws, keys }: Vector): Promise<boolean> {
-  const keySets = createKeySets({ fetch: web({ [KEY_SET]: json({ keys }) }).fetch, now: () => 0, profile: 'core-0.1' })
+/** By Web Cryptography and by Node's own, which must agree. */
+async function isAccepted(vector: Vector): Promise<boolean> {
+  const [web, node] = [await isAcceptedWith(importWebKey, vector), await isAcceptedWith(importNodeKey, vector)]
+  if (web !== node) throw new Error(`test case ${vector.tcId}: accepted by ${web ? 'Web Cryptography' : 'Node'} alone`)
+  return node
+}
+
+async function isAcceptedWith(importKey: ImportKey, { jws, keys }: Vector): Promise<boolean> {
+  const keySets = createKeySets({ fetch: web({ [KEY_SET]: json({ keys }) }).fetch, now: () => 0, profile: 'core-0.1', importKey })
   try {
     await keySets.verify(KEY_SET, readCompact(typeof jws === 'string' ? jws : JSON.stringify(jws)).jws)
     return true

@@ -44,7 +44,6 @@ export const core: Migration = async (tx, dialect) => {
   await tx.schema
     .createTable('authorization')
     .addColumn('id', 'text', (c) => c.primaryKey())
-    .addColumn('request_digest', 'text', (c) => c.notNull().unique())
     .addColumn('service_origin', 'text', (c) => c.notNull())
     .addColumn('state', 'text', (c) => c.notNull().check(sql`state in ('active', 'completed', 'revoked')`))
     .addColumn('scope', 'text', (c) => c.notNull())
