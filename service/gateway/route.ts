@@ -1,7 +1,7 @@
 import { Hono } from 'hono'
 import { ProtocolError } from '../../spec/error.ts'
 import type { Audit } from '../../spec/node/audit.ts'
-import { challenge, type GuardDeps, requireOneOf, requireSession } from '../use/guard.ts'
+import { challenge, createGuard, type GuardDeps, type Guarded, requireOneOf } from '../use/guard.ts'
 import type { Session } from '../use/session.ts'
 import { type Act, allows, requirePlainPath } from './acts.ts'
 import { type IdentityHeaders, isIdentityHeader } from './identity.ts'
@@ -22,18 +22,16 @@ const ENDS_HERE =
 
 /** The gateway in front of an unmodified app: everything that is no step of the protocol comes here. */
 export const gatewayRoutes = (d: GatewayDeps) =>
-  new Hono().all('*', async (c) => {
+  new Hono<Guarded>().all('*', createGuard(d), async (c) => {
     try {
-      return await pass(d, c.req.raw)
+      return await pass(d, c.var.session, c.req.raw)
     } catch (refusal) {
-      if (refusal instanceof ProtocolError && (refusal.code === 'invalid_token' || refusal.code === 'insufficient_scope'))
-        return challenge(d.origin, refusal)
+      if (refusal instanceof ProtocolError && refusal.code === 'insufficient_scope') return challenge(d.origin, refusal)
       throw refusal
     }
   })
 
-async function pass(d: GatewayDeps, request: Request): Promise<Response> {
-  const session = await requireSession(d, request.headers.get('authorization') ?? undefined)
+async function pass(d: GatewayDeps, session: Session, request: Request): Promise<Response> {
   const { pathname, search } = new URL(request.url)
   requirePlainPath(pathname)
   judge(d, session, request.method, pathname)

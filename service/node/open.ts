@@ -1,4 +1,4 @@
-import type { Hono } from 'hono'
+import type { Hono, MiddlewareHandler } from 'hono'
 import { createAssertionSigner } from '../../spec/assertion.ts'
 import { sha256 } from '../../spec/base64url.ts'
 import { createAuthorityDiscovery } from '../../spec/discovery.ts'
@@ -24,6 +24,7 @@ import { deleteCredentialsExpiredBefore } from '../store/credentials.ts'
 import { migrations } from '../store/migrations/all.ts'
 import { deleteProofsExpiredBefore } from '../store/proofs.ts'
 import type { ServiceTables } from '../store/schema.ts'
+import { createGuard, type Guarded } from '../use/guard.ts'
 import { createSessions } from '../use/session.ts'
 
 export type ServiceOpening = {
@@ -34,7 +35,8 @@ export type ServiceOpening = {
   effects: Effects
   forward: Forward
 }
-export type OpenService = { app: Hono; management: Hono; stop: () => Promise<void> }
+/** The two doors, and the guard for an app in this process that takes the Service's tokens itself. */
+export type OpenService = { app: Hono; management: Hono; guard: MiddlewareHandler<Guarded>; stop: () => Promise<void> }
 
 const KEEP_ENDED_SECONDS = 86_400
 
@@ -44,7 +46,7 @@ export async function openService(opening: ServiceOpening): Promise<OpenService>
   const party = await openParty(db, opening.masterKeys, opening.effects)
   const deps = await serviceDeps(opening, party, party.guard(db))
   party.start([{ name: 'sweeping', everyMs: 60_000, run: () => sweep(deps) }])
-  return { app: createService(deps), management: createServiceManagement(deps), stop: party.stop }
+  return { app: createService(deps), management: createServiceManagement(deps), guard: createGuard(deps), stop: party.stop }
 }
 
 async function serviceDeps(

@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { statement } from '../../spec/node/statement.ts'
 import type { CredentialRow, ServiceTables, Tx } from './schema.ts'
 
 /** What of a credential is stored and looked up. */
-export const digestOf = (credential: string): string => createHash('sha256').update(credential).digest('base64url')
+export const digestOf = (credential: string): string => hash('sha256', credential, 'base64url')
 
 type NewCredential = Omit<CredentialRow, 'ended_at' | 'ended_because'>
 

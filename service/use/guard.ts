@@ -1,11 +1,30 @@
+import type { MiddlewareHandler } from 'hono'
 import { errorResponse, ProtocolError } from '../../spec/error.ts'
 import type { FindSession, Session } from './session.ts'
 
 export type GuardDeps = { origin: string; findSession: FindSession }
+/** What the guard has put at hand for the handlers behind it: `c.var.session`. */
+export type Guarded = { Variables: { session: Session } }
+
+/**
+ * Hono middleware that lets a request on with the live session of its bearer token, and answers every other with a challenge (RFC 6750 §3).
+ * For an app that takes AgentPass tokens itself: `app.use(guard)`, then `c.var.session` says who acts, for whom and with which scope. The gateway stands on it too.
+ */
+export const createGuard =
+  (d: GuardDeps): MiddlewareHandler<Guarded> =>
+  async (c, next) => {
+    try {
+      c.set('session', await requireSession(d, c.req.header('authorization')))
+    } catch (refusal) {
+      if (refusal instanceof ProtocolError && refusal.code === 'invalid_token') return challenge(d.origin, refusal)
+      throw refusal
+    }
+    await next()
+  }
 
 /** The session of a request by its `Authorization: Bearer` (protocol 8). Throws invalid_token, authority_unavailable. */
-export async function requireSession(d: GuardDeps, authorization: string | undefined): Promise<Session> {
-  const [, token] = /^bearer +(\S+)$/i.exec(authorization ?? '') ?? []
+async function requireSession(d: GuardDeps, authorization: string | undefined): Promise<Session> {
+  const token = /^bearer +(\S+)$/i.exec(authorization ?? '')?.[1]
   if (token === undefined) throw new ProtocolError('invalid_token', 'this address needs a bearer token', { cause: new NoToken() })
   const session = await d.findSession(token)
   if (!session) throw new ProtocolError('invalid_token', 'the bearer token is unknown, expired or has ended')

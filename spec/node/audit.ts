@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import { CompactSign } from 'jose'
 import { type Generated, type Kysely, sql } from 'kysely'
 import type { Now } from '../effects.ts'
@@ -49,7 +49,7 @@ const NUMBERER_LOCK = 4_712_002
 export const FIRST_HASH = ''
 
 /** `hash = SHA-256(prev ‖ event)`, base64url. */
-export const chain = (previous: string, event: string): string => createHash('sha256').update(previous).update(event).digest('base64url')
+export const chain = (previous: string, event: string): string => hash('sha256', previous + event, 'base64url')
 
 type AuditDeps = { db: Database<AuditTable>; now: Now; log: Log; signingKey: () => SigningKey; count: (event: AuditEvent) => void }
 

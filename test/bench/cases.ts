@@ -26,7 +26,7 @@ export type Prepared = { child: Child; also?: Child[]; next: (count: number) => 
 export type Place = {
   authority: () => Promise<Seeded<AuthorityTables>>
   service: () => Promise<Seeded<ServiceTables>>
-  start: (kind: 'authority' | 'service', told: object) => Promise<Child>
+  start: (kind: 'authority' | 'service' | 'guarded', told: object) => Promise<Child>
 }
 
 /** The requests one after the other; `shot` makes that of a position. */
@@ -137,8 +137,8 @@ const guard: Case = {
     const seed = await place.service()
     const headers = { authorization: `Bearer ${await addToken(seed)}` }
     await seed.close()
-    const child = await place.start('service', seed.told)
-    return { child, next: inOrder(() => ({ method: 'GET', path: '/api/tickets', headers, expect: 200 })) }
+    const child = await place.start('guarded', seed.told)
+    return { child, next: inOrder(() => ({ method: 'GET', path: '/bare', headers, expect: 200 })) }
   },
 }
 

@@ -5,7 +5,7 @@ import { compactVerify, importJWK, type JWK } from 'jose'
 import { z } from 'zod'
 import { openAuthority } from '../../authority/node/open.ts'
 import { AuthoritySettings } from '../../authority/settings.ts'
-import { openService } from '../../service/node/open.ts'
+import { type OpenService, openService } from '../../service/node/open.ts'
 import { ServiceSettings } from '../../service/settings.ts'
 import { createLog } from '../../spec/node/log.ts'
 import { readMasterKey } from '../../spec/node/secrets.ts'
@@ -84,8 +84,14 @@ function authority({ database, masterKey, jwk }: Told): Promise<Served> {
   return openAuthority({ settings, database, masterKeys: [readMasterKey(masterKey)], adminToken: 'bench', effects })
 }
 
+/** An app that takes the Service's tokens itself: the bare route of the floor behind the guard. */
+async function guarded(told: Told): Promise<Served> {
+  const { guard, stop } = await service(told)
+  return { app: new Hono().get('/bare', guard, (c) => c.json({ ok: true })), stop }
+}
+
 /** `authority` is where a real Authority listens; without it one in this process stands for everything. */
-function service({ database, masterKey, authority: at }: Told): Promise<Served> {
+function service({ database, masterKey, authority: at }: Told): Promise<OpenService> {
   const settings = ServiceSettings.parse({
     ...common,
     service: SERVICE,
@@ -99,7 +105,7 @@ function service({ database, masterKey, authority: at }: Told): Promise<Served> 
   return openService({ settings, database, masterKeys: [readMasterKey(masterKey)], adminToken: 'bench', effects, forward })
 }
 
-const KINDS: Record<string, (told: Told) => Promise<Served>> = { floor, authority, service }
+const KINDS: Record<string, (told: Told) => Promise<Served>> = { floor, authority, service, guarded }
 
 process.on('disconnect', () => process.exit()) // whoever measured is gone
 const [, , kind = ''] = process.argv
