@@ -6,15 +6,20 @@ import { type GatewayDeps, gatewayRoutes } from './gateway/route.ts'
 import { type ScopesRouteDeps, scopesRoutes } from './issue/route.ts'
 import { type RedeemRouteDeps, redeemRoutes } from './redeem/route.ts'
 import { type ResolveDeps, resolveRoutes } from './resolve/route.ts'
+import { type RevokeRouteDeps, revokeRoutes } from './revoke/route.ts'
 
-export type ServiceDeps = ManagementDeps & DiscoverDeps & ResolveDeps & ScopesRouteDeps & RedeemRouteDeps & GatewayDeps
+export type ServiceDeps = ManagementDeps & DiscoverDeps & ResolveDeps & ScopesRouteDeps & RedeemRouteDeps & RevokeRouteDeps & GatewayDeps
 
 /** A Service's door: the steps of the protocol in their order, and behind everything else the gateway. */
 export const createService = (d: ServiceDeps): Hono =>
-  mountSteps(createDoor({ name: 'protocol', log: d.log }), discoverRoutes(d), resolveRoutes(d), scopesRoutes(d), redeemRoutes(d)).route(
-    '/',
-    gatewayRoutes(d),
-  )
+  mountSteps(
+    createDoor({ name: 'protocol', log: d.log }),
+    discoverRoutes(d),
+    resolveRoutes(d),
+    scopesRoutes(d),
+    redeemRoutes(d),
+    revokeRoutes(d),
+  ).route('/', gatewayRoutes(d))
 
 /** A Service's management door: health, readiness and metrics. */
 export const createServiceManagement = (d: ServiceDeps): Hono => createManagementDoor(d)

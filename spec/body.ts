@@ -8,10 +8,24 @@ export const MESSAGE_LIMIT_BYTES = 64 * 1024
 
 /** Reads a JSON body against its schema (protocol 1); `hardened` demands that it says it is JSON. Throws unsupported_media_type, too_large, invalid_email, or malformed_request naming the first bad member. */
 export async function readBody<S extends z.ZodType>(request: Request, schema: S, profile: Profile = 'core-0.1'): Promise<z.infer<S>> {
-  requireJson(request.headers.get('content-type'), profile)
-  const bytes = await readBytes(request)
-  if (!bytes) throw new ProtocolError('too_large', 'the body is over 64 KiB')
-  const parsed = schema.safeParse(parseBody(bytes))
+  const contentType = request.headers.get('content-type')
+  if (contentType !== null || profile === 'hardened') requireType(contentType, 'application/json') // the draft prescribes no header
+  return readAs(schema, parseBody(await readBytes(request)))
+}
+
+/**
+ * Reads a form as RFC 6749 does: a member without a value is as good as absent, and none may be there twice.
+ * Throws unsupported_media_type, too_large, or malformed_request naming the first bad member.
+ */
+export async function readForm<S extends z.ZodType>(request: Request, schema: S): Promise<z.infer<S>> {
+  requireType(request.headers.get('content-type'), 'application/x-www-form-urlencoded')
+  const members = [...parseForm(await readBytes(request))]
+  if (new Set(members.map(([name]) => name)).size < members.length) throw new ProtocolError('malformed_request', 'the form names a member twice')
+  return readAs(schema, Object.fromEntries(members.filter(([, value]) => value !== '')))
+}
+
+function readAs<S extends z.ZodType>(schema: S, value: unknown): z.infer<S> {
+  const parsed = schema.safeParse(value)
   if (parsed.success) return parsed.data
   throw refusal(parsed.error)
 }
@@ -25,23 +39,26 @@ function refusal(error: z.ZodError): ProtocolError {
   return new ProtocolError(code, `${member} ${why}`, { cause: error })
 }
 
-function requireJson(contentType: string | null, profile: Profile): void {
-  if (contentType === null && profile === 'core-0.1') return // the draft prescribes no header
+function requireType(contentType: string | null, expected: string): void {
   const [type, ...parameters] = (contentType ?? '')
     .toLowerCase()
     .split(';')
     .map((part) => part.trim())
   const foreign = parameters.some((p) => p.startsWith('charset=') && !['utf-8', 'utf8'].includes(p.slice(8).replaceAll('"', '')))
-  if (type !== 'application/json' || foreign) throw new ProtocolError('unsupported_media_type', 'the body must be JSON in UTF-8')
+  if (type !== expected || foreign) throw new ProtocolError('unsupported_media_type', `the body must be ${expected} in UTF-8`)
 }
 
 /** A server reads no more than was declared, so a body with a fair declaration is read at once; one without is counted while it arrives. */
-async function readBytes(request: Request): Promise<Uint8Array | undefined> {
+async function readBytes(request: Request): Promise<Uint8Array> {
   const declared = request.headers.get('content-length')
-  if (declared === null) return readCapped(request.body, MESSAGE_LIMIT_BYTES)
-  if (Number(declared) > MESSAGE_LIMIT_BYTES) return undefined
+  if (declared === null) return (await readCapped(request.body, MESSAGE_LIMIT_BYTES)) ?? tooLarge()
+  if (Number(declared) > MESSAGE_LIMIT_BYTES) return tooLarge()
   const bytes = new Uint8Array(await request.arrayBuffer())
-  return bytes.length > MESSAGE_LIMIT_BYTES ? undefined : bytes
+  return bytes.length > MESSAGE_LIMIT_BYTES ? tooLarge() : bytes
+}
+
+function tooLarge(): never {
+  throw new ProtocolError('too_large', 'the body is over 64 KiB')
 }
 
 /** A body's bytes, counted while they arrive because a declared length is not believed; undefined when there are more than the limit. */
@@ -76,5 +93,13 @@ function parseBody(bytes: Uint8Array): unknown {
     return parseJson(decodeUtf8(bytes))
   } catch (cause) {
     throw new ProtocolError('malformed_request', 'the body is not JSON', { cause })
+  }
+}
+
+function parseForm(bytes: Uint8Array): URLSearchParams {
+  try {
+    return new URLSearchParams(decodeUtf8(bytes))
+  } catch (cause) {
+    throw new ProtocolError('malformed_request', 'the body is not a form', { cause })
   }
 }

@@ -16,9 +16,9 @@ const BUILT =
   AUTH-DEC SVC-RES SVC-SCD SVC-RED SVC-HB SVC-SCP SVC-CONT SVC-TOK SVC-AUD`.split(/\s+/)
 /** Groups with steps that are not built. */
 const UNBUILT = ['HAR-BRW', 'HAR-TIER', 'AUTH-HATT', 'AUTH-REV', 'SVC-BRW']
-/** Rows of the built groups that wait: for browser sessions, for trust tiers, for the end of a task. */
+/** Rows of the built groups that wait: for browser sessions, for trust tiers. */
 const WAITING_MUST = ['CFG-S-05', 'HAR-RED-01', 'SVC-RED-02', 'SVC-TOK-05']
-const WAITING_OTHERS = ['HAR-ISS-05', 'AUTH-ISS-21', 'SVC-CONT-07']
+const WAITING_OTHERS = ['HAR-ISS-05', 'AUTH-ISS-21']
 
 const isOf = (groups: string[]) => (id: string) => groups.some((group) => groupOf(id) === group || groupOf(id).startsWith(`${group}-`))
 const levelOf = new Map(requirements.map(({ id, level }) => [id, level]))

@@ -155,6 +155,17 @@ test('on 404 every token of that authorization ends, and none of another Authori
   expect((await d.call(TICKETS, other)).status).toBe(200)
 })
 
+test('on 404 the good answer that was kept for another token of that authorization is gone, too [SVC-CONT-02]', async () => {
+  const { d, call } = await holding()
+  d.pass(KEPT - 1)
+  const second = await d.token()
+  expect((await d.call(TICKETS, second)).status).toBe(200)
+  d.pass(1)
+  d.enterprise.answers.check = async () => json({}, 404)
+  expect((await call()).status).toBe(401)
+  expect((await d.call(TICKETS, second)).status).toBe(401)
+})
+
 test('a scope the Authority takes back is gone at the next check, and comes back if it gives it again [SVC-CONT-05]', async () => {
   const { d, call } = await holding()
   expect((await call(POST)).status).toBe(200)

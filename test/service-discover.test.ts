@@ -2,7 +2,7 @@ import { createLocalJWKSet, type JSONWebKeySet, jwtVerify } from 'jose'
 import { expect, test } from 'vitest'
 import { ServiceConfiguration } from '../spec/wire/configuration.ts'
 import { DESK } from './fake-authority.ts'
-import { desk, okay, REDEEM, RESOLVE, refusal, SCOPES } from './service-rig.ts'
+import { desk, okay, REDEEM, RESOLVE, REVOKE, refusal, SCOPES } from './service-rig.ts'
 
 const DOCUMENT = '/.well-known/agentpass-service'
 const KEYS = '/.well-known/agentpass-service/jwks.json'
@@ -22,6 +22,7 @@ test('the configuration document says who the Service is, whom it trusts and whe
       available_scopes: DESK + SCOPES,
       redeem_bearer_token: DESK + REDEEM,
       redeem_browser_session: `${DESK}/agentpass/redeem/browser-session`,
+      revoke: DESK + REVOKE,
     },
   })
 })
@@ -76,6 +77,7 @@ test.each([
   ['GET', REDEEM, 'POST'],
   ['HEAD', REDEEM, 'POST'],
   ['GET', '/agentpass/redeem/browser-session', 'POST'],
+  ['GET', REVOKE, 'POST'],
 ])('%s %s is a 405 that says what will do, with an error body [CFG-S-10] [CFG-X-01] [CFG-X-02]', async (method, path, allow) => {
   const d = await desk()
   const response = await d.request(path, { method })

@@ -15,6 +15,7 @@ import { startService } from './parties.ts'
 export const RESOLVE = '/agentpass/resolve-authorities'
 export const SCOPES = '/agentpass/available-scopes'
 export const REDEEM = '/agentpass/redeem/bearer-token'
+export const REVOKE = '/agentpass/revoke'
 export const OWN = 'https://own.desk.example'
 export const FEDERATED = 'https://federated.example'
 
@@ -64,6 +65,9 @@ export async function desk(
       post(SCOPES, body, { authorization: `Bearer ${assertion}` }),
     /** A token of a redemption that must succeed. */
     token: async (changes: Changes = {}) => z.object({ bearer_token: z.string() }).parse(await okay(await redeem(changes))).bearer_token,
+    /** Says that the task of a token is done; in whatever form. */
+    revoke: (body: string | Record<string, string>, headers: Record<string, string> = {}) =>
+      request(REVOKE, { method: 'POST', body: new URLSearchParams(body).toString(), headers: { 'content-type': FORM, ...headers } }),
     call: (path: string, token: string, init: RequestInit = {}) =>
       request(path, { ...init, headers: { ...Object.fromEntries(new Headers(init.headers)), authorization: `Bearer ${token}` } }),
     /** Another instance of the Service on the same database. */
@@ -99,6 +103,7 @@ export async function holder() {
   }
 }
 
+const FORM = 'application/x-www-form-urlencoded'
 const ErrorBody = z.strictObject({ error: z.strictObject({ code: z.string().min(1), message: z.string().min(1) }) })
 
 /** Status and code of a refusal, whose body must be an error body and nothing else. */

@@ -9,6 +9,7 @@ export type DiscoverDeps = { origin: string; name: string | undefined; trust: Tr
 const CACHED = 'public, max-age=300'
 export const REDEEM_BEARER_PATH = '/agentpass/redeem/bearer-token'
 export const REDEEM_BROWSER_PATH = '/agentpass/redeem/browser-session'
+export const REVOKE_PATH = '/agentpass/revoke'
 
 /** What this Service publishes of itself (protocol 2, §4.1). */
 export function serviceConfiguration({ origin, name, trust }: DiscoverDeps): ServiceConfiguration {
@@ -26,6 +27,7 @@ export function serviceConfiguration({ origin, name, trust }: DiscoverDeps): Ser
       available_scopes: `${origin}/agentpass/available-scopes`,
       redeem_browser_session: `${origin}${REDEEM_BROWSER_PATH}`,
       redeem_bearer_token: `${origin}${REDEEM_BEARER_PATH}`,
+      revoke: `${origin}${REVOKE_PATH}`,
     },
   }
 }

@@ -70,7 +70,10 @@ async function serviceDeps(
   )
   const trusting: TrustDeps = { trust, discoverEnterprise: discovery.enterprise, readPinned: discovery.pinned }
   const calling = { fetch, now, profile, signAssertion, log }
-  const checking = { checkSeconds: lifetimes.check_seconds, checkAuthorization: checkAuthorization.bind(undefined, calling) }
+  const sessions = createSessions({
+    ...{ now, db, audit: party.audit, readPinned: discovery.pinned, checkSeconds: lifetimes.check_seconds },
+    checkAuthorization: checkAuthorization.bind(undefined, calling),
+  })
   return {
     ...effects,
     ...party,
@@ -92,7 +95,8 @@ async function serviceDeps(
     requirePermitted: (email, authority) => requirePermitted(trusting, email, authority),
     validatePass: validatePass.bind(undefined, calling),
     closeAuthorization: closeAuthorization.bind(undefined, calling),
-    findSession: createSessions({ now, db, audit: party.audit, readPinned: discovery.pinned, ...checking }),
+    findSession: sessions.find,
+    endSessions: sessions.end,
     gatewayScopes: scopes.map(({ name, allows: acts }) => ({ name, acts })),
     identityHeaders: createIdentityHeaders({
       origin,
@@ -106,6 +110,7 @@ async function serviceDeps(
       resolution: createRate(limits.resolutions_per_minute, 60),
       scopes: createRate(limits.scope_requests_per_minute, 60),
       redemption: createRate(limits.redemptions_per_minute, 60),
+      revocation: createRate(limits.redemptions_per_minute, 60), // each token that was had can be given back
     },
   }
 }

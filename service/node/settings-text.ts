@@ -43,6 +43,7 @@ scopes:
 #  check_seconds: 5
 
 # Requests a minute from one address; more are answered 429. Scope requests come from authorities, which speak for many users.
+# Tokens that harnesses give back, their task being done, are counted like redemptions and apart from them.
 #limits:
 #  resolutions_per_minute: 300
 #  scope_requests_per_minute: 600

@@ -24,6 +24,9 @@ export type Session = {
 }
 /** The live session of a token; undefined when it is unknown, ended or expired. Throws authority_unavailable when its Authority cannot be asked. */
 export type FindSession = (token: string) => Promise<Session | undefined>
+/** Ends every credential of an authorization, here at once; false where none was live. Throws overloaded, and then nothing has ended. */
+export type EndSessions = (of: Pick<CredentialRow, 'authority' | 'authorization_id'>, ending: Ending) => Promise<boolean>
+type Ending = { outcome: 'completed' | 'ended'; because: string }
 
 export type SessionDeps = {
   now: Now
@@ -39,23 +42,31 @@ const MAX_LIVE_SESSIONS = 50_000
 const Task = z.object({ id: z.string(), description: z.string().optional() })
 
 /** Sessions under continuous check (protocol 7): a good answer is kept for a few seconds, a failure never, and what the Authority has ended is ended here at once. */
-export function createSessions(d: SessionDeps): FindSession {
+export function createSessions(d: SessionDeps): { find: FindSession; end: EndSessions } {
   const live = createCache<Session | undefined>(d.now, { limit: MAX_LIVE_SESSIONS, failureSeconds: 0 })
-  return (token) => {
-    const digest = digestOf(token)
-    return live.get(digest, () => load(d, digest))
+  const end: EndSessions = async (of, ending) => {
+    const ended = await endCredentialsOf(d, of, ending)
+    for (const { digest } of ended) live.forget(digest) // or a good answer of a moment ago would let it live on
+    return ended.length > 0
+  }
+  return {
+    find: (token) => {
+      const digest = digestOf(token)
+      return live.get(digest, () => load(d, digest, end))
+    },
+    end,
   }
 }
 
 const NONE: Loaded<undefined> = { value: undefined, ttlSeconds: 0 }
 
-async function load(d: SessionDeps, digest: string): Promise<Loaded<Session | undefined>> {
+async function load(d: SessionDeps, digest: string, end: EndSessions): Promise<Loaded<Session | undefined>> {
   const credential = await findLive(d.db.read, digest, d.now())
   if (!credential) return NONE
   const authority = await d.readPinned(credential).catch(unavailable)
   const check = await d.checkAuthorization(authority, credential.authorization_id)
   if (!check) {
-    await end(d, credential)
+    await end(credential, { outcome: 'ended', because: 'the authority ended the delegation' })
     return NONE
   }
   const session = sessionOf(credential, check)
@@ -79,16 +90,16 @@ function sessionOf(credential: CredentialRow, check: CheckResponse): Session {
   }
 }
 
-/** Ends every credential of an authorization that its Authority no longer stands for. */
-async function end(d: SessionDeps, { authority, authorization_id }: CredentialRow): Promise<void> {
-  await d.db.write(async (tx) => {
-    const ended = await endCredentials(tx, {
-      authority,
-      authorizationId: authorization_id,
-      because: 'the authority ended the delegation',
-      at: d.now(),
-    })
+/** Of those who end an authorization at once, one is given its credentials, and the audit trail tells it once. */
+function endCredentialsOf(
+  d: SessionDeps,
+  { authority, authorization_id }: Pick<CredentialRow, 'authority' | 'authorization_id'>,
+  { outcome, because }: Ending,
+): Promise<CredentialRow[]> {
+  return d.db.write(async (tx) => {
+    const ended = await endCredentials(tx, { authority, authorizationId: authorization_id, because, at: d.now() })
     for (const { user_email: user, agent_id: agent } of ended)
-      await d.audit.record(tx, { event: 'session', outcome: 'ended', authority, authorization_id, user, agent })
+      await d.audit.record(tx, { event: 'session', outcome, authority, authorization_id, user, agent })
+    return ended
   })
 }
