@@ -3,6 +3,7 @@ import { emailDomain, userPattern } from '../spec/email.ts'
 import { serverSettings } from '../spec/node/settings.ts'
 import { authorityIdentifier, origin } from '../spec/origin.ts'
 import { TrustMode } from '../spec/wire/configuration.ts'
+import { Tier } from './approve/shown.ts'
 
 const domain = z.string().refine((name) => emailDomain(`x@${name}`) === name, 'is no e-mail domain in lower-case ASCII form, such as acme.example')
 
@@ -23,6 +24,8 @@ export const AuthoritySettings = z
     /** The e-mail domains served; an enterprise Authority must name them. */
     domains: z.array(domain).min(1).optional(),
     allow_service_authorities: z.boolean().default(true),
+    /** Requests of Harnesses of whom less is known are refused (protocol 4). Every Harness is unverified as yet: anything above refuses all. */
+    minimum_tier: Tier.default('unverified'),
     policy: z.strictObject({ default: z.enum(['approve', 'deny', 'ask']).default('ask'), rules: z.array(rule).default([]) }).prefault({}),
     lifetimes: z
       .strictObject({

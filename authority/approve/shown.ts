@@ -3,8 +3,12 @@ import { PassType } from '../../spec/wire/issuance.ts'
 import { OfferedScope } from '../../spec/wire/scopes.ts'
 import { digestOf } from '../store/digest.ts'
 
-/** How much is known of a Harness (protocol 4). */
+/** How much is known of a Harness (protocol 4), the most first. */
 export const Tier = z.enum(['attested', 'registered', 'unverified'])
+export type Tier = z.infer<typeof Tier>
+
+/** Whether as much is known of a Harness as somebody demands. */
+export const isAtLeast = (tier: Tier, minimum: Tier): boolean => Tier.options.indexOf(tier) <= Tier.options.indexOf(minimum)
 
 /** All an approver sees of a request, and what a decision is about: its digest is what a decision names. */
 export const Shown = z.object({

@@ -12,7 +12,7 @@ import type { ServiceForAuthority } from '../../spec/wire/configuration.ts'
 import type { IssuanceRequest } from '../../spec/wire/issuance.ts'
 import type { OfferedScope, ScopesRequest } from '../../spec/wire/scopes.ts'
 import { type MintDeps, mintPass } from '../approve/mint.ts'
-import { type Shown, writeShown } from '../approve/shown.ts'
+import { isAtLeast, type Shown, type Tier, writeShown } from '../approve/shown.ts'
 import { aboutRequest } from '../audit/about.ts'
 import type { Policy, PolicyAnswer } from '../policy/policy.ts'
 import { digestOf } from '../store/digest.ts'
@@ -30,6 +30,7 @@ export type IssueDeps = MintDeps & {
   importKey: ImportKey
   /** The e-mail domains this Authority serves; undefined where it serves any. */
   domains: string[] | undefined
+  minimumTier: Tier
   discoverService: (origin: string) => Promise<ServiceForAuthority>
   askScopes: (service: ServiceForAuthority, about: ScopesRequest) => Promise<OfferedScope[]>
   policy: Policy
@@ -41,13 +42,15 @@ export type IssueDeps = MintDeps & {
 
 /**
  * Admits a request (protocol 4, §5.3.1) and gives its new id. Throws policy_denied for a user of another domain, malformed_request, invalid_attestation,
- * unknown_service, discovery_failed, configuration_invalid, unprocessable, service_unavailable; nothing is recorded then but the refusal.
+ * trust_tier_required, unknown_service, discovery_failed, configuration_invalid, unprocessable, service_unavailable; nothing is recorded then but the refusal.
  */
 export async function issue(d: IssueDeps, request: IssuanceRequest): Promise<string> {
   const key = await requireHolderKey(d, request)
   requireServedDomain(d.domains, request.user.email)
   requireNoUnknownIssuer(request)
   const attested = await verifyTask(request, { now: d.now(), profile: d.profile, importKey: d.importKey })
+  const tier: Tier = 'unverified' // an attestation of a known issuer, or a registered key, will make it more
+  requireTier(tier, d.minimumTier)
   const service = await d.discoverService(request.service.origin)
   const { task, user, harness } = request
   const offered = await d.askScopes(service, {
@@ -57,7 +60,7 @@ export async function issue(d: IssueDeps, request: IssuanceRequest): Promise<str
   })
   const answer = d.policy({ service: request.service.origin, user: user.email, agent: harness.id, offered })
   const id = d.random(32)
-  await record(d, id, await describe(d, { request, key, service, attested, answer, offered }), { request, answer })
+  await record(d, id, await describe(d, { request, key, tier, service, attested, answer, offered }), { request, answer })
   return id
 }
 
@@ -84,23 +87,29 @@ function requireNoUnknownIssuer({ harness }: IssuanceRequest): void {
   throw new ProtocolError('invalid_attestation', 'harness.attestation is of an issuer this authority does not know')
 }
 
+/** An Authority may demand to know more of a Harness (protocol 4); no Service is asked on behalf of one that it does not serve. */
+function requireTier(tier: Tier, minimum: Tier): void {
+  if (!isAtLeast(tier, minimum)) throw new ProtocolError('trust_tier_required', `this authority demands a harness of the tier ${minimum} or above`)
+}
+
 type Admitted = {
   request: IssuanceRequest
   key: VerificationJwk | undefined
+  tier: Tier
   service: ServiceForAuthority
   attested: boolean
   answer: PolicyAnswer
   offered: OfferedScope[]
 }
 
-async function describe(d: IssueDeps, { request, key, service, attested, answer, offered }: Admitted): Promise<Shown> {
+async function describe(d: IssueDeps, { request, key, tier, service, attested, answer, offered }: Admitted): Promise<Shown> {
   const destination = request.type === 'browser_session' ? request.intent?.destination_url : undefined
   return {
     type: request.type,
     service: { origin: request.service.origin, ...(service.service.name !== undefined && { name: service.service.name }) },
     user: { email: request.user.email },
     agent: { id: request.harness.id },
-    harness: { id: request.harness.id, tier: 'unverified', ...(key && { key_thumbprint: await calculateJwkThumbprint(key.jwk) }) },
+    harness: { id: request.harness.id, tier, ...(key && { key_thumbprint: await calculateJwkThumbprint(key.jwk) }) },
     task: { id: request.task.id, description: request.task.description, attested },
     ...(destination !== undefined && {
       destination: { url: destination, on_service_origin: new URL(destination).origin === request.service.origin },

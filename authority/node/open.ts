@@ -71,6 +71,7 @@ async function authorityDeps(
     trustMode: settings.trust_mode,
     allowServiceAuthorities: settings.allow_service_authorities,
     domains: settings.domains,
+    minimumTier: settings.minimum_tier,
     adminTokenDigest: await sha256(adminToken),
     jwks: () => party.keys.jwks,
     discoverService,

@@ -19,6 +19,10 @@ ${domains.map((domain) => `  - ${yamlValue(domain)}`).join('\n')}
 # Whether a service may take its own authority for these users instead. Published; read for an enterprise authority only.
 #allow_service_authorities: true
 
+# The lowest trust tier of a harness that may ask at all: unverified, registered or attested; others are refused trust_tier_required.
+# Every harness is unverified as yet, because no attestation issuer can be pinned and no key registered: registered and attested refuse all requests.
+#minimum_tier: unverified
+
 # Who decides. The rules are asked in order, then the default: approve, deny, or ask (a person decides).
 # A rule is about one service (or any), users (an address, @domain, or any) and scopes (all that the service offers, when absent):
 # { service: https://desk.example, user: "@acme.example", scopes: [tickets:read], decision: approve }
