@@ -10,7 +10,8 @@ export const createSharedTables: Migration = async (tx, dialect) => {
     .addColumn('seq', 'bigint', (c) => c.unique())
     .addColumn('hash', 'text')
     .execute()
-  await tx.schema.createIndex('audit_unnumbered').on('audit').column('id').where(sql`seq`, 'is', null).execute()
+  // SQLite finds rows without a number by the index of the numbers; PostgreSQL might rather read the whole trail.
+  if (dialect === 'postgres') await tx.schema.createIndex('audit_unnumbered').on('audit').column('id').where(sql`seq`, 'is', null).execute()
   await tx.schema
     .createTable('signing_key')
     .addColumn('key_id', 'text', (c) => c.primaryKey())
