@@ -3,7 +3,14 @@ import { defineConfig } from 'vitest/config'
 const patience = { testTimeout: 60_000, hookTimeout: 60_000 }
 
 /** What states facts about a store, or about many at once, is run on both databases. */
-const ON_BOTH = ['test/store/*.test.ts', 'test/single-use.test.ts', 'test/crash.test.ts', 'test/trip.test.ts']
+const ON_BOTH = [
+  'test/store/*.test.ts',
+  'test/single-use.test.ts',
+  'test/crash.test.ts',
+  'test/trip.test.ts',
+  'test/authority-{approve,audit,close,redeem,revoke,status}.test.ts',
+  'test/service-{audit,check,redeem-once,revoke}.test.ts',
+]
 
 export default defineConfig({
   test: {

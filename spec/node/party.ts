@@ -87,12 +87,12 @@ function lifeOf({ db, clock, audit, log }: Living): Pick<Party, 'readiness' | 's
   let running: { stop: () => Promise<void> } | undefined
   return {
     async readiness() {
-      if (!clock.isTrusted()) return { ready: false, why: 'the clock was set back' }
-      if (!clock.isInStep()) return { ready: false, why: 'the clocks of this server and of the database differ by more than five seconds' }
       const writable = await audit.number().then(
         () => true,
         () => false,
       )
+      if (!clock.isTrusted()) return { ready: false, why: 'the clock was set back' }
+      if (!clock.isInStep()) return { ready: false, why: 'the clocks of this server and of the database differ by more than five seconds' }
       return writable ? { ready: true } : { ready: false, why: 'the database cannot be written' }
     },
     start(chores) {

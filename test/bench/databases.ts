@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import SQLite from 'better-sqlite3'
 import { Client } from 'pg'
+import { isPostgres } from '../../spec/node/database.ts'
 import { messageOf, OperatorError } from '../../spec/node/operator-error.ts'
 import type { Leftovers } from './leftovers.ts'
 
@@ -14,8 +15,6 @@ export type Databases = {
   /** Brings one that nobody has open, freshly filled, to the state of one that has run for a while: statistics taken, nothing left to fold in. */
   settle: (database: string) => Promise<void>
 }
-
-export const isPostgres = (database: string): boolean => /^postgres(ql)?:/.test(database)
 
 /** A folder that goes with the run. */
 export function temporaryFolder(leftovers: Leftovers): string {
