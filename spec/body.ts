@@ -50,8 +50,9 @@ function requireType(contentType: string | null, expected: string): void {
 
 /** A server reads no more than was declared, so a body with a fair declaration is read at once; one without is counted while it arrives. */
 async function readBytes(request: Request): Promise<Uint8Array> {
-  const declared = request.headers.get('content-length')
-  if (declared === null) return (await readCapped(request.body, MESSAGE_LIMIT_BYTES)) ?? tooLarge()
+  const declared = request.headers.get('content-length') ?? ''
+  const isFramed = /^\d+$/.test(declared) && !request.headers.has('transfer-encoding')
+  if (!isFramed) return (await readCapped(request.body, MESSAGE_LIMIT_BYTES)) ?? tooLarge()
   if (Number(declared) > MESSAGE_LIMIT_BYTES) return tooLarge()
   const bytes = new Uint8Array(await request.arrayBuffer())
   return bytes.length > MESSAGE_LIMIT_BYTES ? tooLarge() : bytes

@@ -61,22 +61,25 @@ test('a limit counts bytes, not characters', async () => {
   expect(text.length).toBeLessThan(65_536)
   expect(await read(post(text))).toBe('too_large')
 })
-test('a body that does not end is let go of once it is too large', async () => {
-  let sent = 0
-  let canceled = false
-  const endless = new ReadableStream<Uint8Array>({
-    pull: (controller) => {
-      sent += 1024
-      controller.enqueue(new Uint8Array(1024).fill(32))
-    },
-    cancel: () => {
-      canceled = true
-    },
-  })
-  expect(await read(post(endless))).toBe('too_large')
-  expect(canceled).toBe(true)
-  expect(sent).toBeLessThan(70 * 1024)
-})
+test.each([{}, { 'content-length': 'many' }, { 'content-length': '' }, { 'content-length': '10', 'transfer-encoding': 'chunked' }])(
+  'a body that does not end is let go of once it is too large, with the headers %j',
+  async (headers) => {
+    let sent = 0
+    let canceled = false
+    const endless = new ReadableStream<Uint8Array>({
+      pull: (controller) => {
+        sent += 1024
+        controller.enqueue(new Uint8Array(1024).fill(32))
+      },
+      cancel: () => {
+        canceled = true
+      },
+    })
+    expect(await read(post(endless, { ...JSON_TYPE, ...headers }))).toBe('too_large')
+    expect(canceled).toBe(true)
+    expect(sent).toBeLessThan(70 * 1024)
+  },
+)
 test('a body arrives whole, in however many pieces', async () => {
   const bytes = new TextEncoder().encode(JSON.stringify({ ...GOOD, x: '€'.repeat(1000) }))
   for (const size of [1, 7, 1000, bytes.length]) {
