@@ -148,7 +148,7 @@ test('the trail says once that it was completed, for whom, and never with which 
   const rows = await d.audited()
   expect(rows.filter(({ event }) => event === 'session')).toEqual([
     {
-      ...{ at: d.now(), event: 'session', outcome: 'completed', authority: ACME, authorization_id: 'authorization-1' },
+      ...{ at: d.now(), event: 'session', outcome: 'completed', type: 'bearer_token', authority: ACME, authorization_id: 'authorization-1' },
       ...{ user: 'ada@acme.example', agent: 'agent-7' },
     },
   ])

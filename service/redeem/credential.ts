@@ -22,6 +22,7 @@ export async function openBearerToken(d: CredentialDeps, grant: Grant, httpReque
     if (proof) await consumeProof(tx, proof)
     await addCredential(tx, {
       digest: digestOf(token),
+      type: 'bearer_token',
       authorization_id: validation.authorization_id,
       authority: authority.authority,
       authority_configuration_url: authority.authority_configuration_url,

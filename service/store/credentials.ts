@@ -5,11 +5,12 @@ import type { CredentialRow, ServiceTables, Tx } from './schema.ts'
 /** What of a credential is stored and looked up. */
 export const digestOf = (credential: string): string => hash('sha256', credential, 'base64url')
 
-type NewCredential = Omit<CredentialRow, 'ended_at' | 'ended_because'>
+export type NewCredential = Omit<CredentialRow, 'ended_at' | 'ended_because'>
 
 const insertCredential = statement<ServiceTables, NewCredential>()((db, given) =>
   db.insertInto('credential').values({
     digest: given('digest'),
+    type: given('type'),
     authorization_id: given('authorization_id'),
     authority: given('authority'),
     authority_configuration_url: given('authority_configuration_url'),
@@ -35,6 +36,12 @@ const selectLive = statement<ServiceTables, { digest: string; at: number }>()((d
 export async function findLive(db: Tx, digest: string, at: number): Promise<CredentialRow | undefined> {
   const [row] = await selectLive(db, { digest, at })
   return row
+}
+
+/** A credential that has ended, or expired, and was not swept yet; undefined for any other. */
+export async function findEnded(db: Tx, digest: string, at: number): Promise<CredentialRow | undefined> {
+  const row = await db.selectFrom('credential').selectAll().where('digest', '=', digest).executeTakeFirst()
+  return row && (row.ended_at !== null || row.expires_at <= at) ? row : undefined
 }
 
 /** Ends every credential of an authorization, once. Gives those that were live. */

@@ -26,7 +26,7 @@ export const createGuard =
 async function requireSession(d: GuardDeps, authorization: string | undefined): Promise<Session> {
   const token = /^bearer +(\S+)$/i.exec(authorization ?? '')?.[1]
   if (token === undefined) throw new ProtocolError('invalid_token', 'this address needs a bearer token', { cause: new NoToken() })
-  const session = await d.findSession(token)
+  const session = await d.findSession({ type: 'bearer_token', value: token })
   if (!session) throw new ProtocolError('invalid_token', 'the bearer token is unknown, expired or has ended')
   return session
 }

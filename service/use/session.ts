@@ -7,13 +7,18 @@ import type { Database } from '../../spec/node/database.ts'
 import { effectiveScope } from '../../spec/scope.ts'
 import { fromRfc3339 } from '../../spec/time.ts'
 import type { AuthorityForService, AuthorityReference } from '../../spec/wire/configuration.ts'
+import type { PassType } from '../../spec/wire/issuance.ts'
 import { Scope } from '../../spec/wire/scopes.ts'
 import type { CheckResponse } from '../../spec/wire/validation.ts'
 import { digestOf, endCredentials, findLive } from '../store/credentials.ts'
+import { voidInitializations } from '../store/initializations.ts'
 import type { CredentialRow, ServiceTables } from '../store/schema.ts'
 
+/** What a request shows of itself: a program's bearer token, or the cookie of an agent's browser session. One is never taken for the other. */
+export type Presented = { type: PassType; value: string }
 /** Who acts, for whom, and what they may do at this moment. */
 export type Session = {
+  type: PassType
   user: string
   agent: string
   task: { id: string; description?: string | undefined } | undefined
@@ -22,9 +27,9 @@ export type Session = {
   scope: string[]
   expiresAt: number
 }
-/** The live session of a token; undefined when it is unknown, ended or expired. Throws authority_unavailable when its Authority cannot be asked. */
-export type FindSession = (token: string) => Promise<Session | undefined>
-/** Ends every credential of an authorization, here at once; false where none was live. Throws overloaded, and then nothing has ended. */
+/** The live session of a credential; undefined when it is unknown, of the other type, ended or expired. Throws authority_unavailable when its Authority cannot be asked. */
+export type FindSession = (presented: Presented) => Promise<Session | undefined>
+/** Ends every credential of an authorization, here at once, and those it could still begin; false where nothing was alive. Throws overloaded, and then nothing has ended. */
 export type EndSessions = (of: Pick<CredentialRow, 'authority' | 'authorization_id'>, ending: Ending) => Promise<boolean>
 type Ending = { outcome: 'completed' | 'ended'; because: string }
 
@@ -45,24 +50,27 @@ const Task = z.object({ id: z.string(), description: z.string().optional() })
 export function createSessions(d: SessionDeps): { find: FindSession; end: EndSessions } {
   const live = createCache<Session | undefined>(d.now, { limit: MAX_LIVE_SESSIONS, failureSeconds: 0 })
   const end: EndSessions = async (of, ending) => {
-    const ended = await endCredentialsOf(d, of, ending)
-    for (const { digest } of ended) live.forget(digest) // or a good answer of a moment ago would let it live on
-    return ended.length > 0
+    const { ended, voided } = await endCredentialsOf(d, of, ending)
+    for (const credential of ended) live.forget(keyOf(credential)) // or a good answer of a moment ago would let it live on
+    return ended.length + voided > 0
   }
   return {
-    find: (token) => {
-      const digest = digestOf(token)
-      return live.get(digest, () => load(d, digest, end))
+    find: ({ type, value }) => {
+      const of = { type, digest: digestOf(value) }
+      return live.get(keyOf(of), () => load(d, of, end))
     },
     end,
   }
 }
 
+type Key = Pick<CredentialRow, 'type' | 'digest'>
+const keyOf = ({ type, digest }: Key): string => `${type} ${digest}`
+
 const NONE: Loaded<undefined> = { value: undefined, ttlSeconds: 0 }
 
-async function load(d: SessionDeps, digest: string, end: EndSessions): Promise<Loaded<Session | undefined>> {
-  const credential = await findLive(d.db.read, digest, d.now())
-  if (!credential) return NONE
+async function load(d: SessionDeps, of: Key, end: EndSessions): Promise<Loaded<Session | undefined>> {
+  const credential = await findLive(d.db.read, of.digest, d.now())
+  if (credential?.type !== of.type) return NONE
   const authority = await d.readPinned(credential).catch(unavailable)
   const check = await d.checkAuthorization(authority, credential.authorization_id)
   if (!check) {
@@ -81,6 +89,7 @@ function unavailable(cause: unknown): never {
 function sessionOf(credential: CredentialRow, check: CheckResponse): Session {
   const { authorization_expires_at: ends } = check
   return {
+    type: credential.type,
     user: credential.user_email,
     agent: credential.agent_id,
     task: credential.task === null ? undefined : Task.parse(JSON.parse(credential.task)),
@@ -95,11 +104,14 @@ function endCredentialsOf(
   d: SessionDeps,
   { authority, authorization_id }: Pick<CredentialRow, 'authority' | 'authorization_id'>,
   { outcome, because }: Ending,
-): Promise<CredentialRow[]> {
+): Promise<{ ended: CredentialRow[]; voided: number }> {
   return d.db.write(async (tx) => {
-    const ended = await endCredentials(tx, { authority, authorizationId: authorization_id, because, at: d.now() })
-    for (const { user_email: user, agent_id: agent } of ended)
-      await d.audit.record(tx, { event: 'session', outcome, authority, authorization_id, user, agent })
-    return ended
+    const at = d.now()
+    const ended = await endCredentials(tx, { authority, authorizationId: authorization_id, because, at })
+    const voided = await voidInitializations(tx, { authority, authorizationId: authorization_id, at })
+    for (const { type, user_email: user, agent_id: agent } of ended)
+      await d.audit.record(tx, { event: 'session', outcome, type, authority, authorization_id, user, agent })
+    if (voided > 0) await d.audit.record(tx, { event: 'initialization', outcome: 'voided', authority, authorization_id })
+    return { ended, voided }
   })
 }

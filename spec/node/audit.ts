@@ -16,6 +16,7 @@ export type AuditEvent = {
   event: string
   outcome: string
   code?: string | undefined
+  type?: string | undefined
   request_ref?: string | undefined
   authorization_id?: string | undefined
   user?: string | undefined

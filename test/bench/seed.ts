@@ -6,7 +6,7 @@ import { migrations as authorityMigrations } from '../../authority/store/migrati
 import { addPass } from '../../authority/store/passes.ts'
 import { addRequest, type NewRequest } from '../../authority/store/requests.ts'
 import type { AuthorityTables } from '../../authority/store/schema.ts'
-import { addCredential, digestOf } from '../../service/store/credentials.ts'
+import { addCredential, digestOf, type NewCredential } from '../../service/store/credentials.ts'
 import { migrations as serviceMigrations } from '../../service/store/migrations/all.ts'
 import type { ServiceTables } from '../../service/store/schema.ts'
 import type { Database } from '../../spec/node/database.ts'
@@ -146,8 +146,9 @@ export const addAuthorizations = (to: Seeded<AuthorityTables>, count: number): P
 /** Stores one live bearer token at a Service. */
 export async function addToken(to: Seeded<ServiceTables>): Promise<string> {
   const token = systemRandom(32)
-  const row = {
+  const row: NewCredential = {
     digest: digestOf(token),
+    type: 'bearer_token',
     authorization_id: 'bench',
     authority: AUTHORITY,
     authority_configuration_url: `${AUTHORITY}/.well-known/agentpass-authority`,

@@ -15,7 +15,13 @@ async function store() {
   const add = (token: string, changed: Partial<Omit<CredentialRow, 'ended_at' | 'ended_because'>> = {}) =>
     db.write((tx) =>
       addCredential(tx, {
-        ...{ digest: digestOf(token), authorization_id: 'az-1', authority: 'https://a.example', authority_configuration_url: 'https://a.example/c' },
+        ...{
+          digest: digestOf(token),
+          type: 'bearer_token',
+          authorization_id: 'az-1',
+          authority: 'https://a.example',
+          authority_configuration_url: 'https://a.example/c',
+        },
         ...{ user_email: 'ada@acme.example', agent_id: 'agent', task: null, harness_id: null, scope: '["a"]', created_at: NOW, expires_at: NOW + 60 },
         ...changed,
       }),

@@ -1,4 +1,5 @@
 import type { Migration } from '../../../spec/node/migrate.ts'
 import { core } from './001-core.ts'
+import { browser } from './002-browser.ts'
 
-export const migrations: Record<string, Migration> = { '001-core': core }
+export const migrations: Record<string, Migration> = { '001-core': core, '002-browser': browser }
