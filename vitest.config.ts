@@ -9,7 +9,7 @@ const ON_BOTH = [
   'test/crash.test.ts',
   'test/trip.test.ts',
   'test/authority-{approve,audit,close,redeem,revoke,status}.test.ts',
-  'test/service-{audit,check,redeem-once,revoke}.test.ts',
+  'test/service-{audit,browser,check,redeem-once,revoke}.test.ts',
 ]
 
 export default defineConfig({

@@ -7,17 +7,27 @@ import { type ScopesRouteDeps, scopesRoutes } from './issue/route.ts'
 import { type RedeemRouteDeps, redeemRoutes } from './redeem/route.ts'
 import { type ResolveDeps, resolveRoutes } from './resolve/route.ts'
 import { type RevokeRouteDeps, revokeRoutes } from './revoke/route.ts'
+import { refuseWithPage } from './use/refusal.ts'
+import { type SessionRouteDeps, sessionRoutes } from './use/route.ts'
 
-export type ServiceDeps = ManagementDeps & DiscoverDeps & ResolveDeps & ScopesRouteDeps & RedeemRouteDeps & RevokeRouteDeps & GatewayDeps
+export type ServiceDeps = ManagementDeps &
+  DiscoverDeps &
+  ResolveDeps &
+  ScopesRouteDeps &
+  RedeemRouteDeps &
+  SessionRouteDeps &
+  RevokeRouteDeps &
+  GatewayDeps
 
 /** A Service's door: the steps of the protocol in their order, and behind everything else the gateway. */
 export const createService = (d: ServiceDeps): Hono =>
   mountSteps(
-    createDoor({ name: 'protocol', log: d.log }),
+    createDoor({ name: 'protocol', log: d.log, present: (refusal, request) => refuseWithPage(d.origin, refusal, request) }),
     discoverRoutes(d),
     resolveRoutes(d),
     scopesRoutes(d),
     redeemRoutes(d),
+    sessionRoutes(d),
     revokeRoutes(d),
   ).route('/', gatewayRoutes(d))
 

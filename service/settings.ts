@@ -29,6 +29,8 @@ const scope = z.strictObject({
 const holding = z.strictObject({ user: userPattern, scopes: z.array(z.string().min(1)) })
 
 const isAddress = (url: string): boolean => /^https?:\/\/[^\s/?#@\\]+\/?$/.test(url) && parseUrl(url) !== undefined
+const isPath = (path: string): boolean =>
+  /^\/(?![/\\])\S*$/.test(path) && parseUrl(`https://service.example${path}`)?.pathname.startsWith('//') === false
 const repeated = (values: string[]): string[] => [...new Set(values.filter((value, i) => values.indexOf(value) !== i))]
 
 /** A Service's settings file: a gateway in front of an app. Members that are not explained here are common ones of `spec/node/settings.ts`. */
@@ -56,7 +58,20 @@ export const ServiceSettings = z
     /** Who holds which scopes here; absent, every user holds all of them and the app has the last word. */
     users: z.array(holding).optional(),
     lifetimes: z
-      .strictObject({ credential_seconds: z.int().min(1).max(86_400).default(3600), check_seconds: z.int().min(0).max(30).default(5) })
+      .strictObject({
+        credential_seconds: z.int().min(1).max(86_400).default(3600),
+        check_seconds: z.int().min(0).max(30).default(5),
+        /** Between a redemption and the browser that begins its session (protocol 8). */
+        initialization_seconds: z.int().min(5).max(60).default(60),
+      })
+      .prefault({}),
+    /** Browser sessions: where one starts when no destination was approved, which other origins one may be sent to, and what of the app signs out. */
+    browser: z
+      .strictObject({
+        start: z.string().refine(isPath, 'is no path of this service such as /tickets').default('/'),
+        destinations: z.array(origin).default([]),
+        sign_out: z.array(act).default([]),
+      })
       .prefault({}),
     /** For each caller. Scope requests come from Authorities, which speak for many users. */
     limits: z

@@ -13,11 +13,11 @@ const HOME = resolve(import.meta.dirname, '..')
 /** Groups whose steps are built: no MUST of theirs may be open. */
 const BUILT =
   `VER CFG DISC HAR-DISC HAR-RES HAR-ISS HAR-POLL HAR-RED HAR-TOK AUTH-ISS AUTH-TATT AUTH-STA AUTH-ASRT AUTH-VAL AUTH-CHK AUTH-CLS AUTH-AUD
-  AUTH-DEC SVC-RES SVC-SCD SVC-RED SVC-HB SVC-SCP SVC-CONT SVC-TOK SVC-AUD`.split(/\s+/)
+  AUTH-DEC SVC-RES SVC-SCD SVC-RED SVC-HB SVC-SCP SVC-CONT SVC-BRW SVC-TOK SVC-AUD`.split(/\s+/)
 /** Groups with steps that are not built. */
-const UNBUILT = ['HAR-BRW', 'HAR-TIER', 'AUTH-HATT', 'AUTH-REV', 'SVC-BRW']
+const UNBUILT = ['HAR-BRW', 'HAR-TIER', 'AUTH-HATT', 'AUTH-REV']
 /** Rows of the built groups that wait for browser sessions. */
-const WAITING = ['CFG-S-05', 'HAR-RED-01', 'SVC-RED-02', 'SVC-TOK-05']
+const WAITING = ['HAR-RED-01']
 
 const isOf = (groups: string[]) => (id: string) => groups.some((group) => groupOf(id) === group || groupOf(id).startsWith(`${group}-`))
 

@@ -19,6 +19,7 @@ test('a redemption that is granted is written down with all that is known of it 
     {
       at: d.now(),
       event: 'redemption',
+      type: 'bearer_token',
       outcome: 'granted',
       user: 'ada@acme.example',
       agent: 'agent-7',
@@ -38,7 +39,14 @@ test('one that is refused before the pass is spent is written down with what it 
   await d.redeem({ harness_proof: { jwt: 'x.y.z' } })
   d.enterprise.answers.validate = async () => json({}, 409)
   await d.redeem()
-  const about = { at: d.now(), event: 'redemption', outcome: 'refused', user: 'ada@acme.example', http_request: expect.stringMatching(/^[\w-]{12}$/) }
+  const about = {
+    at: d.now(),
+    event: 'redemption',
+    type: 'bearer_token',
+    outcome: 'refused',
+    user: 'ada@acme.example',
+    http_request: expect.stringMatching(/^[\w-]{12}$/),
+  }
   expect(await redemptions(d)).toEqual([
     { ...about, authority: 'https://stranger.example', code: 'untrusted_authority' },
     { ...about, authority: ACME, code: 'invalid_proof' },
@@ -54,6 +62,7 @@ test('one that is refused after it was spent is written down with what the Autho
     {
       at: d.now(),
       event: 'redemption',
+      type: 'bearer_token',
       outcome: 'refused',
       code: 'user_mismatch',
       user: 'ceo@acme.example',

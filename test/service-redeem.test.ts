@@ -107,11 +107,11 @@ test.each(BAD.map(([name, changes, ids]): [string, string, unknown] => [name, id
   },
 )
 
-test('a bearer pass at the browser endpoint is 400, a browser pass there is told that none are opened: neither is spent [SVC-RED-02]', async () => {
+test('a pass that says it is of the other type is 400 at each endpoint, and is not spent [SVC-RED-02]', async () => {
   const d = await found()
   expect(await refusal(await d.post(BROWSER, d.redemption()))).toEqual([400, 'malformed_request'])
   const browser = d.redemption({ agentpass: { type: 'browser_session', value: 'pass-1' } })
-  expect(await refusal(await d.post(BROWSER, browser))).toEqual([422, 'unprocessable'])
+  expect(await refusal(await d.post(REDEEM, browser))).toEqual([400, 'malformed_request'])
   expect(d.sent()).toEqual([])
   await okay(await d.redeem())
 })

@@ -9,6 +9,8 @@ export type DiscoverDeps = { origin: string; name: string | undefined; trust: Tr
 const CACHED = 'public, max-age=300'
 export const REDEEM_BEARER_PATH = '/agentpass/redeem/bearer-token'
 export const REDEEM_BROWSER_PATH = '/agentpass/redeem/browser-session'
+export const INITIALIZE_PATH = '/agentpass/initialize'
+export const SESSION_PATH = '/agentpass/session'
 export const REVOKE_PATH = '/agentpass/revoke'
 
 /** What this Service publishes of itself (protocol 2, §4.1). */

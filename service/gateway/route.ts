@@ -1,7 +1,10 @@
 import { Hono } from 'hono'
 import { ProtocolError } from '../../spec/error.ts'
 import type { Audit } from '../../spec/node/audit.ts'
-import { challenge, createGuard, type GuardDeps, type Guarded, requireOneOf } from '../use/guard.ts'
+import { type EndTaskDeps, endTask } from '../revoke/end.ts'
+import { noSessionCookie } from '../use/cookie.ts'
+import { createGuard, type GuardDeps, type Guarded } from '../use/guard.ts'
+import { refuseAccess, requireOneOf } from '../use/refusal.ts'
 import type { Session } from '../use/session.ts'
 import { type Act, allows, requirePlainPath } from './acts.ts'
 import { type IdentityHeaders, isIdentityHeader } from './identity.ts'
@@ -12,7 +15,9 @@ export type Forward = (
   init: { method: string; headers: Headers; body: ReadableStream<Uint8Array> | null; signal: AbortSignal },
 ) => Promise<Response>
 export type GatewayScope = { name: string; acts: Act[] }
-export type GatewayDeps = GuardDeps & { audit: Audit; gatewayScopes: GatewayScope[]; identityHeaders: IdentityHeaders; forward: Forward }
+/** `signOutActs` are the app's own ways to sign out: nobody is kept from them, and they end the agent's task. */
+export type GatewayDeps = GuardDeps &
+  EndTaskDeps & { audit: Audit; gatewayScopes: GatewayScope[]; signOutActs: Act[]; identityHeaders: IdentityHeaders; forward: Forward }
 
 /** Headers of one connection (RFC 9110 §7.6.1): they end here, both ways, with those that `Connection` names. */
 const OF_ONE_CONNECTION = /^(?:connection|keep-alive|proxy-.*|te|trailer|transfer-encoding|upgrade)$/
@@ -24,24 +29,30 @@ const ENDS_HERE =
 export const gatewayRoutes = (d: GatewayDeps) =>
   new Hono<Guarded>().all('*', createGuard(d), async (c) => {
     try {
-      return await pass(d, c.var.session, c.req.raw)
+      return await pass(d, c.var, c.req.raw)
     } catch (refusal) {
-      if (refusal instanceof ProtocolError && refusal.code === 'insufficient_scope') return challenge(d.origin, refusal)
+      if (refusal instanceof ProtocolError && refusal.code === 'insufficient_scope') return refuseAccess(d.origin, refusal, c.req.raw)
       throw refusal
     }
   })
 
-async function pass(d: GatewayDeps, session: Session, request: Request): Promise<Response> {
+async function pass(d: GatewayDeps, { session, credential }: Guarded['Variables'], request: Request): Promise<Response> {
   const { pathname, search } = new URL(request.url)
   requirePlainPath(pathname)
-  judge(d, session, request.method, pathname)
+  const isSignOut = d.signOutActs.some((act) => allows(act, request.method, pathname))
+  if (!isSignOut) judge(d, session, request.method, pathname)
   const response = await d.forward(pathname + search, {
     method: request.method,
     headers: await onwardHeaders(d, session, request.headers),
     body: request.body,
     signal: request.signal,
   })
-  return new Response(response.body, { status: response.status, headers: backwardHeaders(response.headers) })
+  const headers = backwardHeaders(session, response.headers)
+  if (isSignOut) {
+    await endTask(d, { ...credential, because: 'the agent signed out' })
+    if (session.type === 'browser_session') headers.append('set-cookie', noSessionCookie())
+  }
+  return new Response(response.body, { status: response.status, headers })
 }
 
 /** Whether the session may do this. Acts that change something are audited, allowed or not. */
@@ -72,8 +83,12 @@ async function onwardHeaders(d: GatewayDeps, session: Session, headers: Headers)
   return onward
 }
 
-/** An agent never takes a cookie of the app's away: it could be a person's session. */
-const backwardHeaders = (headers: Headers): Headers => new Headers(beyondThisConnection(headers).filter(([name]) => name !== 'set-cookie'))
+/** An agent never takes a cookie of the app's away: it could be a person's session. A browser keeps no page of what it may soon not see any more. */
+function backwardHeaders({ type }: Session, headers: Headers): Headers {
+  const backward = new Headers(beyondThisConnection(headers).filter(([name]) => name !== 'set-cookie'))
+  if (type === 'browser_session' && /^text\/html\b/i.test(headers.get('content-type') ?? '')) backward.set('cache-control', 'no-store')
+  return backward
+}
 
 function beyondThisConnection(headers: Headers): [string, string][] {
   const named = (headers.get('connection') ?? '').toLowerCase().split(/[\s,]+/)

@@ -16,11 +16,13 @@ import { checkAuthorization } from '../check/check.ts'
 import { createIdentityHeaders } from '../gateway/identity.ts'
 import type { Forward } from '../gateway/route.ts'
 import { createHeldScope } from '../issue/held.ts'
+import { endUnused } from '../redeem/initialize.ts'
 import { validatePass } from '../redeem/validate.ts'
 import { requirePermitted, type TrustDeps } from '../resolve/trust.ts'
-import { closeAuthorization } from '../revoke/close.ts'
+import { closeAuthorization, closePinned } from '../revoke/close.ts'
 import type { ServiceSettings } from '../settings.ts'
 import { deleteCredentialsExpiredBefore } from '../store/credentials.ts'
+import { deleteInitializationsExpiredBefore } from '../store/initializations.ts'
 import { migrations } from '../store/migrations/all.ts'
 import { deleteProofsExpiredBefore } from '../store/proofs.ts'
 import type { ServiceTables } from '../store/schema.ts'
@@ -45,7 +47,10 @@ export async function openService(opening: ServiceOpening): Promise<OpenService>
   const db = await openMigrated<ServiceTables>(opening.database, migrations, opening.effects.now)
   const party = await openParty(db, opening.masterKeys, opening.effects)
   const deps = await serviceDeps(opening, party, party.guard(db))
-  party.start([{ name: 'sweeping', everyMs: 60_000, run: () => sweep(deps) }])
+  party.start([
+    { name: 'unused initializations', everyMs: 1000, run: () => sweepAll((limit) => endUnused(deps, limit)) },
+    { name: 'sweeping', everyMs: 60_000, run: () => sweep(deps) },
+  ])
   return { app: createService(deps), management: createServiceManagement(deps), guard: createGuard(deps), stop: party.stop }
 }
 
@@ -54,7 +59,7 @@ async function serviceDeps(
   party: Party,
   db: Database<ServiceTables>,
 ): Promise<ServiceDeps> {
-  const { profile, service: origin, trust, scopes, lifetimes, limits, upstream } = settings
+  const { profile, service: origin, trust, scopes, lifetimes, limits, upstream, browser } = settings
   const { log, fetch } = effects
   const { now } = party
   const signAssertion = createAssertionSigner({
@@ -95,7 +100,11 @@ async function serviceDeps(
     requirePermitted: (email, authority) => requirePermitted(trusting, email, authority),
     validatePass: validatePass.bind(undefined, calling),
     closeAuthorization: closeAuthorization.bind(undefined, calling),
+    closePinned: closePinned.bind(undefined, { ...calling, readPinned: discovery.pinned }),
+    destinations: { start: origin + browser.start, allowed: [origin, ...browser.destinations] },
+    signOutActs: browser.sign_out,
     findSession: sessions.find,
+    whyEnded: sessions.whyEnded,
     endSessions: sessions.end,
     gatewayScopes: scopes.map(({ name, allows: acts }) => ({ name, acts })),
     identityHeaders: createIdentityHeaders({
@@ -110,6 +119,7 @@ async function serviceDeps(
       resolution: createRate(limits.resolutions_per_minute, 60),
       scopes: createRate(limits.scope_requests_per_minute, 60),
       redemption: createRate(limits.redemptions_per_minute, 60),
+      initialization: createRate(limits.redemptions_per_minute, 60),
       revocation: createRate(limits.redemptions_per_minute, 60), // each token that was had can be given back
     },
   }
@@ -119,4 +129,5 @@ async function sweep(d: ServiceDeps): Promise<void> {
   const at = d.now()
   await sweepAll((limit) => d.db.write((tx) => deleteProofsExpiredBefore(tx, at, limit)))
   await sweepAll((limit) => d.db.write((tx) => deleteCredentialsExpiredBefore(tx, at - KEEP_ENDED_SECONDS, limit)))
+  await sweepAll((limit) => d.db.write((tx) => deleteInitializationsExpiredBefore(tx, at - KEEP_ENDED_SECONDS, limit)))
 }

@@ -37,10 +37,19 @@ scopes:
 #  own: accept
 #  offer_both: false
 
-# In seconds: how long a credential lives at most, and for how long "still authorized" is believed (0 to 30) before the authority is asked again.
+# In seconds: how long a credential lives at most, for how long "still authorized" is believed (0 to 30) before the authority is asked again,
+# and how long the one-time link of a browser session can be used (5 to 60).
 #lifetimes:
 #  credential_seconds: 3600
 #  check_seconds: 5
+#  initialization_seconds: 60
+
+# Browser sessions: where one starts when no destination was approved; to which origins beside this one a browser may be sent;
+# and which acts of the app sign out, such as POST /logout: they end the agent's task, and no scope is needed for them.
+#browser:
+#  start: /
+#  destinations: []
+#  sign_out: []
 
 # Requests a minute from one address; more are answered 429. Scope requests come from authorities, which speak for many users.
 # Tokens that harnesses give back, their task being done, are counted like redemptions and apart from them.

@@ -26,7 +26,7 @@ export type RedeemDeps = {
   closeAuthorization: (authority: AuthorityForService, closing: Closing) => Promise<void>
   heldScope: HeldScope
 }
-type Redemption = BearerTokenRedemption | BrowserSessionRedemption
+export type Redemption = BearerTokenRedemption | BrowserSessionRedemption
 
 /** `endpoint` is the redemption endpoint's public URL, `validated` learns what the Authority answered, `open` makes the credential. */
 export type Redeeming<T> = { endpoint: string; validated: (validation: ValidationResponse) => void; open: (grant: Grant) => Promise<T> }

@@ -1,64 +1,62 @@
-import type { MiddlewareHandler } from 'hono'
-import { errorResponse, ProtocolError } from '../../spec/error.ts'
-import type { FindSession, Session } from './session.ts'
+import type { Context, MiddlewareHandler } from 'hono'
+import { getCookie } from 'hono/cookie'
+import { ProtocolError } from '../../spec/error.ts'
+import { SESSION_COOKIE } from './cookie.ts'
+import { NoCredential, refuseAccess, SessionEnded } from './refusal.ts'
+import type { FindSession, Presented, Session, WhyEnded } from './session.ts'
 
-export type GuardDeps = { origin: string; findSession: FindSession }
-/** What the guard has put at hand for the handlers behind it: `c.var.session`. */
-export type Guarded = { Variables: { session: Session } }
+export type GuardDeps = { origin: string; findSession: FindSession; whyEnded: WhyEnded }
+/** What the guard has put at hand for the handlers behind it: `c.var.session`, and the credential that it is the session of. */
+export type Guarded = { Variables: { session: Session; credential: Presented } }
 
 /**
- * Hono middleware that lets a request on with the live session of its bearer token, and answers every other with a challenge (RFC 6750 §3).
- * For an app that takes AgentPass tokens itself: `app.use(guard)`, then `c.var.session` says who acts, for whom and with which scope. The gateway stands on it too.
+ * Hono middleware that lets a request on with the live session of its bearer token, or of its browser's cookie, and answers every other with a challenge (RFC 6750 §3),
+ * a browser with a page. For an app that takes AgentPass credentials itself: `app.use(guard)`, then `c.var.session` says who acts, for whom and with which scope.
+ * The gateway stands on it too.
  */
 export const createGuard =
   (d: GuardDeps): MiddlewareHandler<Guarded> =>
   async (c, next) => {
     try {
-      c.set('session', await requireSession(d, c.req.header('authorization')))
+      const credential = readCredential(c)
+      const session = await requireSession(d, credential)
+      requireOwnPage(d.origin, session, c.req.raw)
+      c.set('session', session)
+      c.set('credential', credential)
     } catch (refusal) {
-      if (refusal instanceof ProtocolError && refusal.code === 'invalid_token') return challenge(d.origin, refusal)
+      if (refusal instanceof ProtocolError && (refusal.status === 401 || refusal.status === 403)) return refuseAccess(d.origin, refusal, c.req.raw)
       throw refusal
     }
     await next()
   }
 
-/** The session of a request by its `Authorization: Bearer` (protocol 8). Throws invalid_token, authority_unavailable. */
-async function requireSession(d: GuardDeps, authorization: string | undefined): Promise<Session> {
+/** What a request shows of itself: its `Authorization` where it has one, and only otherwise the session's cookie. Throws invalid_token. */
+function readCredential(c: Context): Presented {
+  const authorization = c.req.header('authorization')
+  const secret = authorization === undefined ? getCookie(c, SESSION_COOKIE) : undefined
+  if (secret !== undefined) return { type: 'browser_session', value: secret }
   const token = /^bearer +(\S+)$/i.exec(authorization ?? '')?.[1]
-  if (token === undefined) throw new ProtocolError('invalid_token', 'this address needs a bearer token', { cause: new NoToken() })
-  const session = await d.findSession({ type: 'bearer_token', value: token })
-  if (!session) throw new ProtocolError('invalid_token', 'the bearer token is unknown, expired or has ended')
-  return session
+  if (token !== undefined) return { type: 'bearer_token', value: token }
+  throw new ProtocolError('invalid_token', 'this address needs a bearer token', { cause: new NoCredential() })
 }
 
-/** No credentials were sent at all: the challenge then names no error (RFC 6750 §3.1). */
-class NoToken extends Error {}
-
-/** Throws insufficient_scope unless the session holds one of the scopes that allow an act. */
-export function requireOneOf(session: Session, allowing: string[]): void {
-  if (!allowing.some((scope) => session.scope.includes(scope))) throw new InsufficientScope(allowing)
+/** The session of a request's credential (protocol 8). Throws invalid_token, authority_unavailable. */
+async function requireSession(d: GuardDeps, presented: Presented): Promise<Session> {
+  const session = await d.findSession(presented)
+  if (session) return session
+  if (presented.type === 'bearer_token') throw new ProtocolError('invalid_token', 'the bearer token is unknown, expired or has ended')
+  const why = (await d.whyEnded(presented)) ?? 'it is unknown or has expired'
+  throw new ProtocolError('invalid_token', `this browser session has ended: ${why}`, { cause: new SessionEnded() })
 }
 
-class InsufficientScope extends ProtocolError {
-  readonly allowing: string[]
-  constructor(allowing: string[]) {
-    super('insufficient_scope', allowing.length > 0 ? `this act needs the scope ${allowing.join(' or ')}` : 'no scope allows this act to an agent')
-    this.allowing = allowing
-  }
+/** A browser sends a session's cookie with what a neighbouring site makes it send, so what changes something must come from a page of ours. Throws forbidden. */
+function requireOwnPage(origin: string, { type }: Session, { method, headers }: Request): void {
+  if (type !== 'browser_session' || method === 'GET' || method === 'HEAD') return
+  if (!isFromOwnPage(origin, headers)) throw new ProtocolError('forbidden', 'another site may not act in this browser session')
 }
 
-/** A refusal as RFC 6750 §3 wants it: our error body with a `WWW-Authenticate` challenge. */
-export function challenge(origin: string, refusal: ProtocolError): Response {
-  const response = errorResponse(refusal)
-  if (refusal.status !== 401 && refusal.status !== 403) return response
-  const parts = [`Bearer realm="${origin}"`]
-  if (!(refusal.cause instanceof NoToken)) parts.push(`error="${refusal.code}"`)
-  if (refusal instanceof InsufficientScope) {
-    const named = refusal.allowing.filter((scope) => SCOPE_TOKEN.test(scope))
-    if (named.length > 0) parts.push(`scope="${named.join(' ')}"`)
-  }
-  response.headers.set('www-authenticate', parts.join(', '))
-  return response
+/** Whether a browser says that a page of this origin made the request. A program that holds the cookie says nothing, and nobody else can make it send that. */
+export function isFromOwnPage(origin: string, headers: Headers): boolean {
+  const [site, from] = [headers.get('sec-fetch-site'), headers.get('origin')]
+  return site === null ? from === null || from === origin : site === 'same-origin' || site === 'none'
 }
-
-const SCOPE_TOKEN = /^[\x21\x23-\x5b\x5d-\x7e]+$/ // RFC 6749 §3.3

@@ -10,7 +10,7 @@ import type { AuthorityForService, AuthorityReference } from '../../spec/wire/co
 import type { PassType } from '../../spec/wire/issuance.ts'
 import { Scope } from '../../spec/wire/scopes.ts'
 import type { CheckResponse } from '../../spec/wire/validation.ts'
-import { digestOf, endCredentials, findLive } from '../store/credentials.ts'
+import { digestOf, endCredentials, findEnded, findLive } from '../store/credentials.ts'
 import { voidInitializations } from '../store/initializations.ts'
 import type { CredentialRow, ServiceTables } from '../store/schema.ts'
 
@@ -29,6 +29,8 @@ export type Session = {
 }
 /** The live session of a credential; undefined when it is unknown, of the other type, ended or expired. Throws authority_unavailable when its Authority cannot be asked. */
 export type FindSession = (presented: Presented) => Promise<Session | undefined>
+/** Why a credential that once lived does so no more, in words of ours; undefined for any other. */
+export type WhyEnded = (presented: Presented) => Promise<string | undefined>
 /** Ends every credential of an authorization, here at once, and those it could still begin; false where nothing was alive. Throws overloaded, and then nothing has ended. */
 export type EndSessions = (of: Pick<CredentialRow, 'authority' | 'authorization_id'>, ending: Ending) => Promise<boolean>
 type Ending = { outcome: 'completed' | 'ended'; because: string }
@@ -47,7 +49,7 @@ const MAX_LIVE_SESSIONS = 50_000
 const Task = z.object({ id: z.string(), description: z.string().optional() })
 
 /** Sessions under continuous check (protocol 7): a good answer is kept for a few seconds, a failure never, and what the Authority has ended is ended here at once. */
-export function createSessions(d: SessionDeps): { find: FindSession; end: EndSessions } {
+export function createSessions(d: SessionDeps): { find: FindSession; whyEnded: WhyEnded; end: EndSessions } {
   const live = createCache<Session | undefined>(d.now, { limit: MAX_LIVE_SESSIONS, failureSeconds: 0 })
   const end: EndSessions = async (of, ending) => {
     const { ended, voided } = await endCredentialsOf(d, of, ending)
@@ -58,6 +60,10 @@ export function createSessions(d: SessionDeps): { find: FindSession; end: EndSes
     find: ({ type, value }) => {
       const of = { type, digest: digestOf(value) }
       return live.get(keyOf(of), () => load(d, of, end))
+    },
+    async whyEnded({ type, value }) {
+      const row = await findEnded(d.db.read, digestOf(value), d.now())
+      return row?.type === type ? (row.ended_because ?? 'its time is over') : undefined
     },
     end,
   }

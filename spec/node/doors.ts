@@ -24,18 +24,25 @@ function refuse(failure: unknown): Response {
   return response
 }
 
+type DoorDeps = {
+  name: string
+  log: Log
+  /** Another form for a refusal than our error body, where the caller wants one: a page for a browser. */
+  present?: (refusal: ProtocolError, request: Request) => Promise<Response | undefined>
+}
+
 /** A door: a Hono app with the error shape that all our doors share (protocol 1). Its routes answer with `answer`. */
-export function createDoor(d: { name: string; log: Log }): Hono {
+export function createDoor(d: DoorDeps): Hono {
   const app = new Hono()
   app.notFound(() => refuse(new ProtocolError('not_found', 'there is nothing at this address')))
-  app.onError((failure, c) => {
+  app.onError(async (failure, c) => {
     logRefusal(d, failure, c)
-    return refuse(failure)
+    return (await d.present?.(asProtocolError(failure), c.req.raw)) ?? refuse(failure)
   })
   return app
 }
 
-function logRefusal({ log, name }: { name: string; log: Log }, failure: unknown, c: Context): void {
+function logRefusal({ log, name }: DoorDeps, failure: unknown, c: Context): void {
   const e = asProtocolError(failure)
   const fields = { door: name, method: c.req.method, route: c.req.routePath, status: e.status, code: e.code, failure } // what was thrown, as its stack says where
   if (e.status >= 500) log[e.code === 'internal' ? 'error' : 'warn']('refused', fields)
