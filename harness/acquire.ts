@@ -1,13 +1,17 @@
 import { createAuthorityDiscovery, createServiceDiscovery } from '../spec/discovery.ts'
 import type { Fetch, Now, Random, ResolveTxt, Wait } from '../spec/effects.ts'
 import type { Profile } from '../spec/profile.ts'
+import { fromRfc3339 } from '../spec/time.ts'
 import { AuthorityForHarness, ServiceForHarness } from '../spec/wire/configuration.ts'
+import type { PassType } from '../spec/wire/issuance.ts'
 import { awaitPass, type Waiting } from './approve.ts'
 import { failAt, type Step } from './failure.ts'
+import type { Initialization } from './initialize.ts'
 import { requestPass } from './issue.ts'
 import { createHolderKey } from './key.ts'
-import { redeemBearerToken } from './redeem.ts'
+import { type Ready, redeemBearerToken, redeemBrowserSession } from './redeem.ts'
 import { type ChooseAuthority, resolveAuthority } from './resolve.ts'
+import { endTask } from './revoke.ts'
 
 /** What a Harness takes from the outside; `harnessId` is what it calls itself. */
 export type AcquireDeps = {
@@ -26,25 +30,61 @@ export type AcquireDeps = {
 /** What happens while a person waits: a step begins at a peer, or an approver has yet to decide. */
 export type Progress = { kind: 'step'; step: Step; peer: string } | ({ kind: 'waiting' } & Waiting)
 
-/** One task at one Service for one user. `scope` narrows what is approved; `authority` is the only one that will do; `signal` calls it off. */
-export type Wanted = { service: string; user: string; task: string; scope?: string[]; authority?: string; signal?: AbortSignal }
-/** A bearer token for the task. `expiresAt` in epoch seconds; undefined where the Service does not say. */
-export type Acquired = {
-  token: string
+/**
+ * One task at one Service for one user. `scope` narrows what is approved; `authority` is the only one that will do; `signal` calls it off;
+ * `destination` is the page a browser session is for.
+ */
+export type Wanted = {
+  service: string
+  user: string
+  task: string
+  scope?: string[]
+  authority?: string
+  destination?: string
+  signal?: AbortSignal
+}
+/** Who lets whom do what, where. `revokeUrl` is where the Service takes back what it gave (revoke.ts); undefined where it does not. */
+export type Access = {
   service: string
   user: string
   authority: string
   task: { id: string; description: string }
-  scope: string[] | undefined
-  expiresAt: number | undefined
+  revokeUrl: string | undefined
+}
+/** A bearer token for the task. `expiresAt` in epoch seconds; undefined where the Service does not say. */
+export type Acquired = Access & { token: string; scope: string[] | undefined; expiresAt: number | undefined }
+/** A browser session for the task that has yet to begin: once, at once, and until `expiresAt` (epoch seconds, where the Service says it). */
+export type AcquiredSession = Access & { initialization: Initialization; expiresAt: number | undefined }
+
+/**
+ * The whole trip of one task (protocol 2 to 8), for a bearer token. Every trip has a task id and a holder key of its own; what failed is never tried again
+ * with them. Throws TripFailure, or the signal's reason: a token that comes after the signal is given back.
+ */
+export async function acquire(deps: AcquireDeps, wanted: Wanted): Promise<Acquired> {
+  const d = withDefaults(deps)
+  const { access, ready } = await obtainPass(d, wanted, 'bearer_token')
+  const grant = await redeemBearerToken(d, ready)
+  const expiresAt = grant.expires_in === undefined ? undefined : d.now() + Math.floor(grant.expires_in)
+  const acquired = { ...access, token: grant.bearer_token, scope: grant.scope, expiresAt }
+  if (!wanted.signal?.aborted) return acquired
+  await endTask(d, acquired).catch(() => undefined) // the caller has left; the Service ends it in time
+  throw wanted.signal.reason
 }
 
 /**
- * The whole trip of one task (protocol 2 to 8): discover the Service, have it resolve the Authority, ask that for a pass, wait for the decision, redeem.
- * Every trip has a task id and a holder key of its own; what failed is never tried again with them. Throws TripFailure, or the signal's reason.
+ * The same trip for a browser session, as far as it goes without a browser: what begins the session is the caller's to load or submit, exactly once, and to show
+ * to nobody. Throws TripFailure, or the signal's reason.
  */
-export async function acquire(deps: AcquireDeps, wanted: Wanted): Promise<Acquired> {
-  const d = { profile: 'core-0.1' as const, ...deps, fetch: withoutRedirects(deps.fetch) }
+export async function acquireBrowserSession(deps: AcquireDeps, wanted: Wanted): Promise<AcquiredSession> {
+  const d = withDefaults(deps)
+  const { access, ready } = await obtainPass(d, wanted, 'browser_session')
+  const { initialization, expires_at: expiry } = await redeemBrowserSession(d, ready)
+  wanted.signal?.throwIfAborted()
+  return { ...access, initialization, expiresAt: expiry === undefined ? undefined : fromRfc3339(expiry) }
+}
+
+/** Discovers the Service, has it resolve the Authority, asks that for a pass and waits for the decision. */
+async function obtainPass(d: Prepared, wanted: Wanted, type: PassType): Promise<{ access: Access; ready: Ready }> {
   const step = (name: Step, peer: string) => {
     wanted.signal?.throwIfAborted()
     d.onProgress({ kind: 'step', step: name, peer })
@@ -66,27 +106,21 @@ export async function acquire(deps: AcquireDeps, wanted: Wanted): Promise<Acquir
 
   step('issue', authority.authority)
   const key = await createHolderKey()
-  const asked = { type: 'bearer_token' as const, service: service.service.origin, user: wanted.user, task }
+  const asked = { type, service: service.service.origin, user: wanted.user, task, destination: wanted.destination }
   const status = await requestPass(d, authority, asked, key)
   const waiting = { ...d, signal: wanted.signal, onWaiting: (w: Waiting) => d.onProgress({ kind: 'waiting', ...w }) }
-  const pass = await awaitPass(waiting, authority, asked.type, status)
+  const { value: pass } = await awaitPass(waiting, authority, type, status)
 
   step('redeem', service.service.origin)
-  const redemption = { pass: { type: asked.type, value: pass.value }, user: wanted.user, scope: wanted.scope }
-  const grant = await redeemBearerToken(d, { service, authority }, redemption, key)
-  return {
-    token: grant.bearer_token,
-    service: service.service.origin,
-    user: wanted.user,
-    authority: authority.authority,
-    task,
-    scope: grant.scope,
-    expiresAt: grant.expires_in === undefined ? undefined : d.now() + Math.floor(grant.expires_in),
-  }
+  const access = { service: service.service.origin, user: wanted.user, authority: authority.authority, task, revokeUrl: service.endpoints.revoke }
+  return { access, ready: { service, authority, key, pass, user: wanted.user, scope: wanted.scope } }
 }
 
+type Prepared = AcquireDeps & { profile: Profile }
+
 /** A pass, a proof or an address is for the URL it was sent to and no other (protocol 1), whichever fetch was handed in. */
-const withoutRedirects =
-  (fetch: Fetch): Fetch =>
-  (url, init) =>
-    fetch(url, { ...init, redirect: 'error' })
+const withDefaults = (d: AcquireDeps): Prepared => ({
+  profile: 'core-0.1',
+  ...d,
+  fetch: (url, init) => d.fetch(url, { ...init, redirect: 'error' }),
+})

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { ProtocolError } from '../spec/error.ts'
 
 /** The parts of the trip, in their order. */
-export type Step = 'discover' | 'resolve' | 'issue' | 'approve' | 'redeem' | 'use'
+export type Step = 'discover' | 'resolve' | 'issue' | 'approve' | 'redeem' | 'initialize' | 'use' | 'revoke'
 
 const MAX_SAID_CHARS = 500
 

@@ -9,19 +9,26 @@ import { requireAnswer } from './answer.ts'
 import { failAt } from './failure.ts'
 
 export type IssueDeps = { fetch: Fetch; now: Now; profile: Profile; harnessId: string }
-/** What is asked for: a pass of one type, at one Service, for one user and one task. */
-export type Asked = { type: PassType; service: string; user: string; task: { id: string; description: string } }
+/** What is asked for: a pass of one type, at one Service, for one user and one task. `destination` is the page a browser session is for. */
+export type Asked = {
+  type: PassType
+  service: string
+  user: string
+  task: { id: string; description: string }
+  destination: string | undefined
+}
 
 /** Asks an Authority for a pass (protocol 4, §5.3.1), bound to a holder key, the task attested with it. */
 export async function requestPass(d: IssueDeps, authority: AuthorityForHarness, asked: Asked, key: SigningKey): Promise<IssuanceStatus> {
   const at = { step: 'issue' as const, peer: authority.authority }
-  const { type, service, user, task } = asked
+  const { type, service, user, task, destination } = asked
   const message = {
     type,
     service: { origin: service },
     user: { email: user },
     harness: { id: d.harnessId, cnf: { jwk: key.publicJwk } },
     task: { ...task, attestation: { jwt: await signTask(d, key, d.harnessId, task) } },
+    ...(type === 'browser_session' && destination !== undefined && { intent: { destination_url: destination } }),
   }
   const response = await postMessage(d.fetch, authority.endpoints.issuance, message).catch(failAt(at, 'check that the authority is up'))
   return requireAnswer(response, IssuanceStatus, at)

@@ -1,7 +1,7 @@
 /** A Harness between a Service and Authorities that a test plays: what they publish and answer is the test's business, right or wrong; every call is written down. */
 import { Hono } from 'hono'
 import { expect } from 'vitest'
-import { type AcquireDeps, acquire, type Progress, type Wanted } from '../harness/acquire.ts'
+import { type AcquireDeps, acquire, acquireBrowserSession, type Progress, type Wanted } from '../harness/acquire.ts'
 import { TripFailure } from '../harness/failure.ts'
 import { internet } from './internet.ts'
 
@@ -12,6 +12,8 @@ export const TASK = 'Answer ticket 17'
 export const HARNESS = 'test-harness'
 export const PASS = 'pass-of-the-authority'
 export const TOKEN = 'token-of-the-desk'
+export const ONE_TIME = 'one-time-token-of-the-desk'
+export const COOKIE = 'cookie-of-the-desk'
 
 export type Answer = () => Response | Promise<Response>
 export const answer =
@@ -53,6 +55,19 @@ export const approved = (changed: object = {}) => ({
   ...{ id: 'request-1', status: 'approved', type: 'bearer_token', agentpass: { type: 'bearer_token', value: PASS } },
   ...changed,
 })
+export const approvedSession = () => approved({ type: 'browser_session', agentpass: { type: 'browser_session', value: PASS } })
+/** A browser session grant whose one-time token is in no URL, but for what is changed. */
+export const sessionGrant = (changed: object = {}) => ({
+  ...{ initialization_url: `${DESK}/initialize`, expires_at: '2023-11-14T22:14:30Z', one_time: true },
+  ...{ initialization_request: { method: 'POST', form_fields: { token: ONE_TIME } }, ...changed },
+})
+/** The answer to an initialization: to the destination, with cookies. */
+export const begun =
+  (location = '/tickets/17', ...cookies: string[]): Answer =>
+  () => {
+    const lines = cookies.length > 0 ? cookies : [`__Host-agent=${COOKIE}; Path=/; Secure; HttpOnly; SameSite=Lax; Max-Age=600`]
+    return new Response(null, { status: 303, headers: [['location', location], ...lines.map((line): [string, string] => ['set-cookie', line])] })
+  }
 
 /** The three parties: a Service and its enterprise Authority that answer well until a test says otherwise, and the Harness's dependencies. */
 export function harnessRig() {
@@ -80,6 +95,10 @@ export function harnessRig() {
     ...{ net, service, authority, deps, wanted, waits, progress },
     addAuthority: (origin: string) => playAuthority(net, origin),
     acquire: run,
+    acquireBrowserSession: (changed: Partial<Wanted & AcquireDeps> = {}) => {
+      authority.polls = [answer(approvedSession())]
+      return acquireBrowserSession({ ...deps, ...changed }, { ...wanted, ...changed })
+    },
     /** The failure of a trip that must not succeed. */
     failure: async (changed: Partial<Wanted & AcquireDeps> = {}): Promise<TripFailure> => {
       const ended = await run(changed).catch((failure) => failure)
@@ -100,12 +119,18 @@ function playService(net: ReturnType<typeof internet>) {
     configuration: answer(serviceDocument()),
     resolve: answer({ enterprise_authority: referenceTo(ACME) }),
     redeem: answer({ bearer_token: TOKEN, scope: ['tickets:read', 'tickets:write'], expires_in: 600 }),
+    redeemSession: answer(sessionGrant()),
+    initialize: begun(),
+    revoke: answer({}),
     api: answer({ id: 17, subject: 'The door sticks' }),
   }
   const app = new Hono()
     .get('/configuration', () => pages.configuration())
     .post('/resolve', () => pages.resolve())
     .post('/redeem/bearer', () => pages.redeem())
+    .post('/redeem/browser', () => pages.redeemSession())
+    .all('/initialize', () => pages.initialize())
+    .post('/revoke', () => pages.revoke())
     .all('/api/*', () => pages.api())
   net.host(DESK, app)
   net.publish('_agentpass-service.desk.example', `${DESK}/configuration`)

@@ -20,7 +20,7 @@ export function internet(startAt = 1_700_000_000) {
     const site = sites.get(new URL(url).origin)
     if (!site) throw new TypeError(`no site at ${url}`) // what fetch does when the host is down
     const response = await site.request(url, init)
-    if (response.status >= 300 && response.status < 400) throw new TypeError('redirects are refused')
+    if (response.status >= 300 && response.status < 400 && init?.redirect !== 'manual') throw new TypeError('redirects are refused')
     return response
   }
   const resolveTxt: ResolveTxt = async (name): Promise<TxtAnswer> => {
