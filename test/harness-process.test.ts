@@ -62,6 +62,7 @@ async function loopback(pages: Record<string, (res: ServerResponse, req: Incomin
     available_scopes: use('/s'),
     redeem_browser_session: use('/b'),
     redeem_bearer_token: use('/redeem'),
+    revoke: use('/revoke'),
   }
   Object.assign(pages, {
     'GET /service': json({ version: '0.1', kind: 'service', service: { origin }, jwks_uri: use('/k'), trust: {}, endpoints: ours }),
@@ -70,6 +71,7 @@ async function loopback(pages: Record<string, (res: ServerResponse, req: Incomin
     'POST /issue': json({ id: 'r1', status: 'pending', poll_after_ms: 1000, links: { approval: use('/console') } }),
     'GET /status/r1': json({ id: 'r1', status: 'approved', agentpass: { type: 'bearer_token', value: 'pass' } }),
     'POST /redeem': json({ bearer_token: 'token-of-the-desk', scope: ['read'], expires_in: 600 }),
+    'POST /revoke': json({}),
     'DELETE /status/r1': json({ id: 'r1', status: 'canceled' }),
     ...pages,
   })
@@ -116,6 +118,22 @@ test.each(['SIGINT', 'SIGTERM'] as const)('%s while somebody decides calls the r
   child.kill(signal)
   expect(await ended).toMatchObject({ code: 130, out: '', err: expect.stringMatching(/agentpass: canceled\n$/) })
   expect(asked.at(-1)).toBe('DELETE /status/r1')
+})
+
+test.each(['SIGINT', 'SIGTERM'] as const)('%s during a call gives back the token that was got for it, and not one that was held', async (signal) => {
+  const { origin, env, asked } = await loopback({ 'GET /slow': (res) => void res.writeHead(200).write('begun') })
+  const interrupted = async (...more: string[]) => {
+    const { child, ended } = start(['call', 'GET', `${origin}/slow`, ...more], env)
+    await once(child.stdout, 'data')
+    child.kill(signal)
+    expect(await ended).toMatchObject({ code: 130, out: 'begun' })
+  }
+  await interrupted('--task', 'Read')
+  expect(asked.at(-1)).toBe('POST /revoke')
+  expect((await start(['status', '--json'], env).ended).out).toContain('"tokens": []')
+  await start(['token', '--service', origin, '--task', 'Read'], env).ended
+  await interrupted()
+  expect(asked.at(-1)).toBe('GET /slow')
 })
 
 test('a reader that leaves early is no failure to talk about', async () => {

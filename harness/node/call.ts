@@ -1,12 +1,13 @@
 import { callService, explainRefusal } from '../use.ts'
 import { answerAsJson, copyAnswer, readWholeAnswer } from './answer.ts'
-import { dropToken, type HeldToken } from './held.ts'
+import { dropToken, type HeldToken, returnable } from './held.ts'
+import type { Network } from './network.ts'
 import { readScope, requireAddress, requireAuthority } from './options.ts'
 import { asJson } from './print.ts'
 import { describeFailure, printFailure } from './report.ts'
 import { type RequestOptions, readRequest } from './request.ts'
 import { tokenFor } from './select.ts'
-import { type Outside, openUser } from './trip.ts'
+import { giveBack, type Opened, type Outside, openUser } from './trip.ts'
 
 export type CallOptions = RequestOptions & {
   user?: string
@@ -27,15 +28,25 @@ export async function call(o: Outside, asked: { method: string; url: string }, o
   const user = options.user === undefined ? opened.settings.user : requireAddress(options.user)
   const network = o.openNetwork(opened.settings.network)
   try {
-    const held = await tokenFor(o, opened, network, { service: new URL(request.url).origin, user, task: options.task, scope, authority })
+    const { held, isNew } = await tokenFor(o, opened, network, { service: new URL(request.url).origin, user, task: options.task, scope, authority })
     const credential = { service: held.service, token: held.token, scope: held.scope }
-    const response = await callService({ fetch: network.callService }, credential, { ...request, signal: o.signal })
-    const isTokenEnded = await handOver(o, { credential, response }, options)
-    if (isTokenEnded) await dropToken(opened.folder, held.task.id)
-    return response.ok ? 0 : 1
+    try {
+      const response = await callService({ fetch: network.callService }, credential, { ...request, signal: o.signal })
+      const isTokenEnded = await handOver(o, { credential, response }, options)
+      if (isTokenEnded) await dropToken(opened.folder, held.task.id)
+      return response.ok ? 0 : 1
+    } finally {
+      if (isNew && o.signal.aborted) await takeBack(o, opened, network, held)
+    }
   } finally {
     await network.close()
   }
+}
+
+/** A token that was got for this call alone goes with it when it is interrupted. */
+async function takeBack(o: Outside, { folder }: Opened, network: Network, held: HeldToken): Promise<void> {
+  await giveBack(o, network, returnable(held))
+  await dropToken(folder, held.task.id)
 }
 
 type Answered = { credential: Pick<HeldToken, 'service' | 'token'> & { scope: string[] | undefined }; response: Response }

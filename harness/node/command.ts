@@ -2,6 +2,7 @@ import { type Command, CommanderError, Option } from 'commander'
 import { collect, createProgram, jsonOption, withExample } from '../../spec/node/cli.ts'
 import { VERSION } from '../../spec/wire/configuration.ts'
 import { type CallOptions, call } from './call.ts'
+import { type EndOptions, end } from './end.ts'
 import { type ForgetOptions, forget } from './forget.ts'
 import { misuse } from './options.ts'
 import { report } from './report.ts'
@@ -13,10 +14,12 @@ const ABOUT = 'Gets an agent exactly the access that one task needs, and calls s
 const EXAMPLES = [
   'call GET https://desk.example/api/tickets/17 --user ada@acme.example --task "Answer ticket 17"',
   `call POST https://desk.example/api/tickets/17/replies --data '{"text":"Try oil."}'`,
+  'end "Answer ticket 17"',
 ]
 
 const AFTER = `
 The first call gets a token for the task: the user's own company, or whom the service trusts, decides. Later calls use it while it lives.
+When the task is done, agentpass end gives it back.
 Results go to standard output, talk to standard error; --json makes the results, and errors, JSON.
 Exit: 0 done, 1 refused or failed, 2 misuse (arguments, settings), 130 canceled.
 Environment: AGENTPASS_USER, AGENTPASS_RESOLVER (DNS servers), AGENTPASS_CA (PEM file to trust), AGENTPASS_ALLOW_PRIVATE (networks)
@@ -42,7 +45,7 @@ export async function runAgentpass(argv: string[], o: Outside): Promise<number> 
 
 function asMisuse(failure: unknown): unknown {
   if (!(failure instanceof CommanderError)) return failure
-  if (failure.code === 'commander.help') return misuse('there is no command', 'name one: token, call, status or forget')
+  if (failure.code === 'commander.help') return misuse('there is no command', 'name one: token, call, status, end or forget')
   const [message = '', suggestion] = failure.message.replace(/^error: /, '').split('\n')
   return misuse(message, suggestion?.replace(/^\(Did you mean (.*)\?\)$/, 'did you mean $1?') ?? 'see agentpass --help')
 }
@@ -64,6 +67,7 @@ function createCommands(o: Outside, said: { out: string; err: string; exitCode: 
   addToken(program, async (options) => ends(await token(o, options)))
   addCall(program, async (method, url, options) => ends(await call(o, { method, url }, options)))
   addStatus(program, async (options) => ends(await status(o, options)))
+  addEnd(program, async (task, options) => ends(await end(o, task, options)))
   addForget(program, async (task, options) => ends(await forget(o, task, options)))
   return program
 }
@@ -113,10 +117,22 @@ function addStatus(program: Command, act: (options: { json?: boolean; config?: s
   withExample(command, 'agentpass status --json')
 }
 
+function addEnd(program: Command, act: (task: string | undefined, options: EndOptions) => Promise<void>): void {
+  const command = program
+    .command('end')
+    .description('end a task: give back at the service what is held of it, and drop it')
+    .argument('[task]', 'the task, by its id or sentence')
+    .option('--all', 'everything that is held')
+    .addOption(jsonOption())
+    .addOption(config())
+    .action(act)
+  withExample(command, 'agentpass end "Answer ticket 17"')
+}
+
 function addForget(program: Command, act: (task: string | undefined, options: ForgetOptions) => Promise<void>): void {
   const command = program
     .command('forget')
-    .description('drop what is held of a task, or everything')
+    .description('drop what is held of a task, or everything, on this machine alone')
     .argument('[task]', 'the task, by its id or sentence')
     .option('--all', 'every token, and which authorities were chosen')
     .addOption(jsonOption())

@@ -7,14 +7,14 @@ import { type Opened, type Outside, openUser } from './trip.ts'
 
 export type ForgetOptions = { all?: boolean; json?: boolean; config?: string }
 
-/** `agentpass forget`: drops what is held of a task (by id or description), or everything, remembered choices too. */
+/** `agentpass forget`: drops what is held of a task (by id or description), or everything, remembered choices too. Nobody is told: that is `end`. */
 export async function forget(o: Outside, task: string | undefined, options: ForgetOptions): Promise<number> {
   if ((task === undefined) === !options.all) throw misuse('forget what?', 'name one task, by its id or description, or give --all')
   const opened = await openUser(o, options.config)
   const forgotten = task === undefined ? await forgetAll(opened) : await forgetTask(o, opened, task)
   if (options.json) await o.io.out(asJson({ forgotten }))
   else await o.io.out(`forgot ${forgotten} ${forgotten === 1 ? 'token' : 'tokens'}\n`)
-  if (forgotten > 0) o.io.err('the delegation itself goes on until it is ended at its authority or expires\n')
+  if (forgotten > 0) o.io.err('no service was told: the delegation itself goes on until it is ended at its authority or expires\n')
   return 0
 }
 

@@ -2,12 +2,13 @@ import { z } from 'zod'
 import { emailAddress } from '../../spec/email.ts'
 import { parseJson } from '../../spec/json.ts'
 import { messageOf } from '../../spec/node/operator-error.ts'
-import { authorityIdentifier, origin } from '../../spec/origin.ts'
+import { authorityIdentifier, httpsUrl, origin } from '../../spec/origin.ts'
 import { Scope } from '../../spec/wire/scopes.ts'
 import type { Acquired } from '../acquire.ts'
+import type { Returnable } from '../revoke.ts'
 import type { PrivateFolder } from './folder.ts'
 
-/** A token this user holds, as its file has it. Instants in epoch seconds; without `expires_at` the Service did not say. */
+/** A token this user holds, as its file has it. Instants in epoch seconds; without `expires_at` the Service did not say. `revoke_url` is where it is given back. */
 const HeldToken = z.looseObject({
   format: z.literal(1),
   service: origin,
@@ -17,6 +18,7 @@ const HeldToken = z.looseObject({
   scope: Scope.optional(),
   acquired_at: z.int(),
   expires_at: z.int().optional(),
+  revoke_url: httpsUrl.optional(),
   token: z.string().regex(/^[\x21-\x7e]+$/),
 })
 export type HeldToken = z.infer<typeof HeldToken>
@@ -31,9 +33,10 @@ const fileOf = (taskId: string): string => `${taskId}.json`
 
 /** Keeps a token, in a file of its own. */
 export async function keepToken(folder: PrivateFolder, acquired: Acquired, now: number): Promise<HeldToken> {
-  const { token, service, user, authority, task, scope, expiresAt } = acquired
+  const { token, service, user, authority, task, scope, expiresAt, revokeUrl } = acquired
   const expiry = expiresAt === undefined ? {} : { expires_at: Math.min(expiresAt, now + MOST_SECONDS) }
-  const held = { format: 1 as const, service, user, authority, task, ...(scope && { scope }), acquired_at: now, ...expiry, token }
+  const back = revokeUrl === undefined ? {} : { revoke_url: revokeUrl }
+  const held = { format: 1 as const, service, user, authority, task, ...(scope && { scope }), acquired_at: now, ...expiry, ...back, token }
   await folder.write(fileOf(task.id), `${JSON.stringify(held, undefined, 2)}\n`)
   return held
 }
@@ -73,6 +76,12 @@ function parseGarbled(text: string): unknown {
 }
 
 const isLive = ({ acquired_at, expires_at }: HeldToken, now: number): boolean => now < (expires_at ?? acquired_at + UNSAID_SECONDS)
+
+/** Whether a token is for a task, named by its id or its description. */
+export const isOfTask = ({ task }: HeldToken, named: string): boolean => task.id === named || task.description === named
+
+/** A held token as its Service takes it back. */
+export const returnable = ({ service, token, revoke_url: revokeUrl }: HeldToken): Returnable => ({ service, token, revokeUrl })
 
 /** Drops one token. Whether there was one. */
 export const dropToken = (folder: PrivateFolder, taskId: string): Promise<boolean> => folder.remove(fileOf(taskId))

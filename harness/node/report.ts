@@ -28,7 +28,9 @@ export function printFailure(io: Io, failure: unknown): void {
 /** Tells of the failure that ended the command, and gives the exit code. */
 export async function report(io: Io, failure: unknown, how: { json: boolean; isCanceled: boolean }): Promise<number> {
   if (isReaderGone(failure)) return 1
-  const told = how.isCanceled ? new OperatorError('canceled', { hint: 'what an authority was asked is called off where it can be' }) : failure
+  const told = how.isCanceled
+    ? new OperatorError('canceled', { hint: 'what an authority was asked is called off, and what a service gave is given back, where they can be' })
+    : failure
   if (how.isCanceled) io.err('agentpass: canceled\n')
   else printFailure(io, told)
   if (how.json) await io.out(asJson({ error: describeFailure(told) })).catch(() => undefined) // there is nobody left to tell

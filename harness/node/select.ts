@@ -16,14 +16,14 @@ export type Meant = {
 const TASK_ID = /^task-[\w-]{22}$/
 
 /** The one live token that is meant, or a new one where user and task are known. Throws OperatorError when it is not clear which, or there is none. */
-export async function tokenFor(o: Outside, opened: Opened, network: Network, meant: Meant): Promise<HeldToken> {
+export async function tokenFor(o: Outside, opened: Opened, network: Network, meant: Meant): Promise<{ held: HeldToken; isNew: boolean }> {
   const { held, ignored } = await listTokens(opened.folder, o.now())
   warn(o.io, ignored)
   const fitting = held.filter((token) => fits(token, meant))
   const kinds = new Map(fitting.map((token) => [kindOf(token), token])) // of equal tokens, the newest
   const [only, ...others] = kinds.values()
   if (others.length > 0) throw ambiguous(meant.service, [...kinds.values()])
-  if (only) return only
+  if (only) return { held: only, isNew: false }
   const { service, user, task, scope, authority } = meant
   if (user === undefined || task === undefined || TASK_ID.test(task))
     throw noneHeld(
@@ -31,7 +31,7 @@ export async function tokenFor(o: Outside, opened: Opened, network: Network, mea
       held.filter((token) => token.service === service),
     )
   const wanted = { service, user, task: requireTask(task), ...(scope && { scope }), ...(authority !== undefined && { authority }) }
-  return acquireToken(o, opened, network, wanted)
+  return { held: await acquireToken(o, opened, network, wanted), isNew: true }
 }
 
 const fits = (token: HeldToken, { service, user, task, scope, authority }: Meant): boolean =>

@@ -1,9 +1,10 @@
 import type { Now, Random, Wait } from '../../spec/effects.ts'
 import type { NetworkSettings } from '../../spec/node/settings.ts'
-import { acquire, type Wanted } from '../acquire.ts'
+import { type Acquired, acquire, type Wanted } from '../acquire.ts'
+import { endTask, type Returnable } from '../revoke.ts'
 import { createChooser } from './choose.ts'
 import { openPrivateFolder, type PrivateFolder } from './folder.ts'
-import { type HeldToken, type Ignored, keepToken } from './held.ts'
+import { dropToken, type HeldToken, type Ignored, keepToken } from './held.ts'
 import type { Io } from './io.ts'
 import type { Network } from './network.ts'
 import { createProgress } from './progress.ts'
@@ -28,21 +29,39 @@ export async function openUser(o: Outside, config: string | undefined): Promise<
   return { settings, folder: await openPrivateFolder(o, userFolder(o.environment, 'XDG_STATE_HOME', '.local/state')) }
 }
 
-/** Gets a token for one task and keeps it, telling a person how far it is. Throws TripFailure, or what ended the signal. */
-export async function acquireToken(o: Outside, { settings, folder }: Opened, network: Network, wanted: Wanted): Promise<HeldToken> {
+/** Gets a token for one task and keeps it, telling a person how far it is. Throws TripFailure, or what ended the signal; what was not kept is given back. */
+export async function acquireToken(o: Outside, opened: Opened, network: Network, wanted: Wanted): Promise<HeldToken> {
+  const acquired = await travel(o, opened, network, wanted)
+  try {
+    const held = await keepToken(opened.folder, acquired, o.now())
+    o.signal.throwIfAborted()
+    return held
+  } catch (failure) {
+    await dropToken(opened.folder, acquired.task.id).catch(() => undefined) // what cannot be written may not be removable either
+    await giveBack(o, network, acquired)
+    throw failure
+  }
+}
+
+async function travel(o: Outside, { settings, folder }: Opened, network: Network, wanted: Wanted): Promise<Acquired> {
   const progress = createProgress(o)
   const { service, user } = wanted
   const chooseAuthority = createChooser({ ...o, folder, authorities: settings.authorities, service, user })
   const deps = { ...o, ...progress, resolveTxt: network.resolveTxt, fetch: network.fetch, chooseAuthority, harnessId: settings.harness_id }
   try {
-    const acquired = await acquire(
+    return await acquire(
       { ...deps, profile: settings.profile, requireDnssec: settings.network.dnssec === 'required' },
       { ...wanted, signal: o.signal },
     )
-    return await keepToken(folder, acquired, o.now())
   } finally {
     progress.end()
   }
+}
+
+/** Gives a token back that this command will not use, whatever ended it. A Service that cannot be told is named. */
+export async function giveBack({ io }: Outside, { fetch }: Network, token: Returnable): Promise<void> {
+  const told = await endTask({ fetch }, token).catch(() => false)
+  if (!told) io.err(`agentpass: warning: the token could not be given back to ${token.service}: it is dropped, and the delegation goes on\n`)
 }
 
 /** Says which files of the state are not trusted. */
