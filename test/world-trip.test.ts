@@ -3,8 +3,9 @@ import { once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { connect } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
-import { type Acquired, acquire } from '../harness/acquire.ts'
+import { type Acquired, acquire, type Wanted } from '../harness/acquire.ts'
 import { openNetwork } from '../spec/node/network.ts'
+import type { AuthorityParty } from './world/authority.ts'
 import type { Hop } from './world/tap.ts'
 import { startWorld, type World, type WorldOptions } from './world/world.ts'
 
@@ -20,12 +21,12 @@ async function opened(options: WorldOptions = {}): Promise<World & { hops: Hop[]
 }
 
 /** The whole trip, in which the approver does this as soon as there is something to decide. */
-async function trip(world: World, decide: () => Promise<void>, harness = world.harness): Promise<Acquired> {
+async function trip(world: World, decide: () => Promise<void>, harness = world.harness, wanted: Partial<Wanted> = {}): Promise<Acquired> {
   let decided: Promise<void> | undefined
   const onProgress = ({ kind }: { kind: string }) => {
     if (kind === 'waiting') decided ??= decide()
   }
-  const held = await acquire({ ...harness, onProgress }, { service: world.service.origin, user: world.user, task: TASK })
+  const held = await acquire({ ...harness, onProgress }, { service: world.service.origin, user: world.user, task: TASK, ...wanted })
   await decided
   return held
 }
@@ -97,6 +98,20 @@ test('a user whose domain has no record has nobody to decide here [SVC-RES-11]',
   const world = await opened()
   world.names.withdraw('_agentpass.acme.localhost')
   await expect(approve(world, 'tickets:read')).rejects.toMatchObject({ step: 'resolve', message: expect.stringContaining('no_authority') })
+})
+
+test('where a domain has no record, the Authority that the Service’s settings name decides: its own, or a federated one [SVC-RES-09 SVC-RES-10]', async () => {
+  const world = await opened({ neighbours: true })
+  const { authorities, people, trust } = world.neighbours!
+  const decidedAt = (at: AuthorityParty, service: string) =>
+    trip(world, () => world.decide('approve', { at }), world.harness, { user: people.home.email, service })
+  const own = await decidedAt(authorities.service, world.service.origin)
+  expect([own.user, own.authority]).toEqual([people.home.email, authorities.service.identifier])
+  expect((await calling(world, own)('GET', '/api/tickets')).status).toBe(200)
+  await world.decide('revoke', { at: authorities.service })
+  expect((await calling(world, own)('GET', '/api/tickets')).status).toBe(401)
+  const { origin } = await world.addService('other.localhost', { trust: { federated: trust.federated } })
+  expect((await decidedAt(authorities.federated, origin)).authority).toBe(authorities.federated.identifier)
 })
 
 test('certificates are checked: without the CA, under another name, or at a private address nobody is reached [CFG-X-04]', async () => {

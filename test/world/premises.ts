@@ -10,16 +10,26 @@ import { createSecrets, generateMasterKey, type MasterKey, readMasterKey } from 
 import { type OpenDoor, openDoor } from '../../spec/node/serve.ts'
 import { systemNow, systemRandom } from '../../spec/node/settings.ts'
 import type { CertificateAuthority } from './ca.ts'
+import type { Names } from './names.ts'
 import { type Hop, type PartyName, tap } from './tap.ts'
 
-/** What the world's parties share: where they live, whom they trust, and how they find each other. */
-export type Ground = { folder: string; ca: CertificateAuthority; caFile: string; resolver: string; logLevel: LogLevel; onHop: (hop: Hop) => void }
+/** What the world's parties share: where they live, whom they trust, how they find each other, and what is undone at the end, the last first. */
+export type Ground = {
+  folder: string
+  ca: CertificateAuthority
+  caFile: string
+  names: Names
+  logLevel: LogLevel
+  onHop: (hop: Hop) => void
+  stops: (() => Promise<void>)[]
+}
+export type Management = { url: string; token: string }
 /** A server party's premises before it moves in: two open doors, its secrets and settings on disk, its database made. */
 export type Premises = {
   settingsFile: string
   protocolDoor: OpenDoor
   managementDoor: OpenDoor
-  management: { url: string; token: string }
+  management: Management
   database: string
   masterKeys: [MasterKey, ...MasterKey[]]
   effects: Effects
@@ -27,8 +37,8 @@ export type Premises = {
 }
 
 /** How everybody in the world reaches everybody: names from the world's server, loopback allowed, the world's CA trusted. */
-export const worldNetwork = ({ resolver, caFile }: Pick<Ground, 'resolver' | 'caFile'>) => ({
-  dns_servers: [resolver],
+export const worldNetwork = ({ names, caFile }: Pick<Ground, 'names' | 'caFile'>) => ({
+  dns_servers: [names.address],
   allow_private: ['127.0.0.0/8'],
   ca_file: caFile,
 })
@@ -39,7 +49,7 @@ export async function prepare(
   party: Exclude<PartyName, 'harness'>,
   want: { host: string; port: number; migrations: Record<string, Migration>; settings: (port: number) => object },
 ): Promise<Premises> {
-  const folder = join(ground.folder, party)
+  const folder = join(ground.folder, want.host)
   mkdirSync(join(folder, 'secrets'), { recursive: true, mode: 0o700 })
   const masterKey = generateMasterKey()
   const token = systemRandom(32)

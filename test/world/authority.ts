@@ -1,0 +1,33 @@
+import { openAuthority } from '../../authority/node/open.ts'
+import { AuthoritySettings } from '../../authority/settings.ts'
+import { migrations } from '../../authority/store/migrations/all.ts'
+import { readSettings } from '../../spec/node/settings.ts'
+import type { AuthorityReference } from '../../spec/wire/configuration.ts'
+import { type Ground, type Management, prepare } from './premises.ts'
+
+/** An Authority of the world. Its settings file works with `agentpass-authority --config`. */
+export type AuthorityParty = { identifier: string; settingsFile: string; management: Management }
+
+/** Starts an Authority on a host of its own. `settings` are those of its YAML file, on top of the world's. */
+export async function startAuthority(ground: Ground, want: { host: string; port?: number | undefined; settings: object }): Promise<AuthorityParty> {
+  const premises = await prepare(ground, 'authority', {
+    host: want.host,
+    port: want.port ?? 0,
+    migrations,
+    settings: (port) => ({ authority: `https://${want.host}:${port}`, ...want.settings }),
+  })
+  ground.stops.push(premises.close)
+  const settings = readSettings(premises.settingsFile, AuthoritySettings)
+  const open = await openAuthority({ ...premises, settings, adminToken: premises.management.token })
+  ground.stops.push(open.stop)
+  premises.protocolDoor.mount(open.app)
+  premises.managementDoor.mount(open.management)
+  return { identifier: settings.authority, settingsFile: premises.settingsFile, management: premises.management }
+}
+
+/** Where an Authority's document is: what a TXT record says, or with the identifier a pin. */
+export const documentUrl = ({ identifier }: AuthorityParty): string => `${identifier}/.well-known/agentpass-authority`
+export const pinOf = (party: AuthorityParty): AuthorityReference => ({
+  authority: party.identifier,
+  authority_configuration_url: documentUrl(party),
+})
