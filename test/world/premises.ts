@@ -11,7 +11,7 @@ import { type OpenDoor, openDoor } from '../../spec/node/serve.ts'
 import { systemNow, systemRandom } from '../../spec/node/settings.ts'
 import type { CertificateAuthority } from './ca.ts'
 import type { Names } from './names.ts'
-import { type Hop, type PartyName, tap } from './tap.ts'
+import { type Hop, type OnAsk, type PartyName, tap } from './tap.ts'
 
 /** What the world's parties share: where they live, whom they trust, how they find each other, and what is undone at the end, the last first. */
 export type Ground = {
@@ -21,6 +21,7 @@ export type Ground = {
   names: Names
   logLevel: LogLevel
   onHop: (hop: Hop) => void
+  onAsk: OnAsk | undefined
   stops: (() => Promise<void>)[]
 }
 export type Management = { url: string; token: string }
@@ -71,7 +72,7 @@ export async function prepare(
   writeFileSync(settingsFile, stringify({ ...common, ...want.settings(protocolDoor.port) }))
   const masterKeys: [MasterKey] = [readMasterKey(masterKey)]
   await makeDatabase(database, want.migrations, masterKeys)
-  const { effects, network } = reach(ground, party)
+  const { effects, network } = reach(ground, party, want.host)
   const close = async () => {
     await Promise.all([protocolDoor.close(), managementDoor.close()])
     await network.close()
@@ -88,8 +89,11 @@ async function makeDatabase(database: string, migrations: Record<string, Migrati
   await db.close()
 }
 
-/** A party's way to the others, watched. */
-export function reach(ground: Ground, party: PartyName): { effects: Effects; network: Network } {
+/** A party's way to the others, watched. `name` is its host, where it has one. */
+export function reach(ground: Ground, party: PartyName, name: string = party): { effects: Effects; network: Network } {
   const network = openNetwork(ground.caFile, { ...worldNetwork(ground), dnssec: 'off' })
-  return { network, effects: { ...tap(party, network, ground.onHop), now: systemNow, random: systemRandom, log: createLog(party, ground.logLevel) } }
+  return {
+    network,
+    effects: { ...tap({ party, name }, network, ground), now: systemNow, random: systemRandom, log: createLog(party, ground.logLevel) },
+  }
 }

@@ -11,7 +11,7 @@ import { type ServiceParty, startGateway } from './gateway.ts'
 import { type Names, startNames } from './names.ts'
 import { type Neighbours, startNeighbours } from './neighbours.ts'
 import { type Ground, reach, worldNetwork } from './premises.ts'
-import type { Hop } from './tap.ts'
+import type { Hop, OnAsk } from './tap.ts'
 
 const DOMAIN = 'acme.localhost'
 const AUTHORITY_HOST = 'authority.acme.localhost'
@@ -28,6 +28,8 @@ export type WorldOptions = {
   logLevel?: LogLevel
   /** Told of everything that goes over the wire between the parties. */
   onHop?: (hop: Hop) => void
+  /** Told of it as it happens, with what was said, redacted. */
+  onAsk?: OnAsk
 }
 
 /** Where everything is. */
@@ -70,13 +72,17 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
   }
 }
 
-async function prepareGround(folder: string, stops: Ground['stops'], { logLevel = 'silent', onHop = () => {} }: WorldOptions): Promise<Ground> {
+async function prepareGround(
+  folder: string,
+  stops: Ground['stops'],
+  { logLevel = 'silent', onHop = () => {}, onAsk }: WorldOptions,
+): Promise<Ground> {
   const names = await startNames()
   stops.push(names.stop)
   const ca = await createCertificateAuthority()
   const caFile = join(folder, 'ca.pem')
   writeFileSync(caFile, ca.pem)
-  return { folder, ca, caFile, names, logLevel, onHop, stops }
+  return { folder, ca, caFile, names, logLevel, onHop, onAsk, stops }
 }
 
 async function inhabit(ground: Ground, { ports, neighbours: wanted, ...more }: WorldOptions): Promise<Omit<World, 'stop'>> {
