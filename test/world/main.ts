@@ -1,10 +1,12 @@
 #!/usr/bin/env node
 import { once } from 'node:events'
 import { Command, InvalidArgumentError } from 'commander'
+import { playMatrix } from './matrix.ts'
 import { type Hops, play } from './play.ts'
+import { printMatrix } from './print-matrix.ts'
 import { startWorld, type World } from './world.ts'
 
-type Options = { once?: true; json?: true; authorityPort?: number; servicePort?: number; log?: true }
+type Options = { once?: true; all?: true; json?: true; authorityPort?: number; servicePort?: number; log?: true }
 
 const port = (text: string): number => {
   const value = Number(text)
@@ -18,11 +20,12 @@ const program = new Command('agentpass-world')
   )
   .addHelpText('before', 'example: agentpass-world --once\n')
   .option('--once', 'play the task, show the revocation, and end')
-  .option('--json', 'play nothing; print where everything is as one line of JSON, and stay up until stopped')
+  .option('--all', 'play who may decide for whom, each row of protocol 3, and end; exit code 1 when one is not as it demands')
+  .option('--json', 'play nothing; print where everything is as one line of JSON, and stay up until stopped; with --all, print its matrix as JSON')
   .option('--authority-port <port>', 'the port of the Authority (default: a free one)', port)
   .option('--service-port <port>', 'the port of the Service (default: a free one)', port)
   .option('--log', "the parties' logs on stderr")
-  .action((options: Options) => run(options))
+  .action((options: Options) => (options.all ? runMatrix(options) : run(options)))
 
 async function run(options: Options): Promise<void> {
   const hops: Hops = []
@@ -40,6 +43,13 @@ async function run(options: Options): Promise<void> {
   } finally {
     await world.stop()
   }
+}
+
+async function runMatrix({ json }: Options): Promise<void> {
+  const matrix = await playMatrix()
+  if (json) say(JSON.stringify(matrix))
+  else printMatrix(matrix, say)
+  if (matrix.wrong.length > 0) throw new Error(`protocol 3 demands otherwise: ${matrix.wrong.length} wrong, such as ${matrix.wrong[0]}`)
 }
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`)

@@ -26,12 +26,9 @@ export const PEOPLE = {
   borrowed: { email: 'user@borrowed.localhost', says: 'names an Authority that is no enterprise’s' },
 } as const satisfies Record<string, Person>
 
-export type Neighbours = {
-  authorities: Authorities
-  people: typeof PEOPLE /** Whom the ticket desk trusts besides the enterprises. */
-  trust: TrustedBesides
-}
-type TrustedBesides = { federated: AuthorityReference[]; service_authority: AuthorityReference }
+/** Whom the ticket desk trusts besides the enterprises. */
+export type TrustedBesides = { federated: AuthorityReference[]; service_authority: AuthorityReference }
+export type Neighbours = { authorities: Authorities; people: typeof PEOPLE; trust: TrustedBesides }
 
 /** Starts the other Authorities, and publishes what the domains of the people say. `settings` are added to those of each Authority. */
 export async function startNeighbours(ground: Ground, enterprise: AuthorityParty, settings: object = {}): Promise<Neighbours> {
