@@ -53,8 +53,20 @@ function suitedAlgorithms(jwk: z.infer<typeof PublicJwk>): Algorithm[] {
   if (jwk.kty === 'RSA') return isSoundRsa(jwk.n ?? '', jwk.e ?? '') ? RSA_ALGORITHMS : []
   const curve = CURVES[jwk.crv ?? '']
   if (curve?.kty !== jwk.kty) return []
-  const coordinates = jwk.kty === 'EC' ? [jwk.x, jwk.y] : [jwk.x]
-  return coordinates.every((c) => c !== undefined && fromBase64url(c)?.length === curve.bytes) ? curve.algorithms : []
+  const coordinates = (jwk.kty === 'EC' ? [jwk.x, jwk.y] : [jwk.x]).map((c) => (c === undefined ? undefined : fromBase64url(c)))
+  const isPoint = coordinates.every((c) => c?.length === curve.bytes) && (jwk.kty === 'EC' || !isOfLowOrder(coordinates[0]))
+  return isPoint ? curve.algorithms : []
+}
+
+const FIELD = 2n ** 255n - 19n
+const EIGHTH = 0x5fc536d880238b13933c6d305acdfd5f098eff289f4c345b027b2c28f95e826n
+/** The y of the points of Ed25519 of order 1, 2, 4 and 8. Under such a key one signature is good for every message, and anybody can make it. */
+const LOW_ORDER = [0n, 1n, FIELD - 1n, EIGHTH, FIELD - EIGHTH]
+
+/** By the y that 32 bytes stand for (RFC 8032 §5.1.3): the last bit is the sign of x, and a y over the field is another spelling of one within. */
+function isOfLowOrder(point: Uint8Array | undefined): boolean {
+  const y = unsignedBytes(Uint8Array.from(point ?? []).reverse()) % 2n ** 255n
+  return LOW_ORDER.includes(y % FIELD)
 }
 
 function isSoundRsa(n: string, e: string): boolean {
@@ -67,8 +79,10 @@ function isSoundRsa(n: string, e: string): boolean {
 
 function unsigned(text: string): bigint | undefined {
   const bytes = text.length <= MAX_RSA_BITS / 6 + 8 ? fromBase64url(text) : undefined
-  return bytes?.length ? BigInt(`0x${Array.from(bytes, (b) => b.toString(16).padStart(2, '0')).join('')}`) : undefined
+  return bytes?.length ? unsignedBytes(bytes) : undefined
 }
+
+const unsignedBytes = (bytes: Uint8Array): bigint => BigInt(`0x${Array.from(bytes, (b) => b.toString(16).padStart(2, '0')).join('')}`)
 
 const ROCA_PRIMES = [
   3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37, 41, 43, 47, 53, 59, 61, 67, 71, 73, 79, 83, 89, 97, 101, 103, 107, 109, 113, 127, 131, 137, 139, 149, 151,

@@ -150,6 +150,22 @@ test.each<[string, Members]>([
 ])('an RSA key with %s is no verification key [AUTH-ISS-09]', (_, members) => {
   expect(readVerificationJwk({ ...RSA, ...members })).toBeUndefined()
 })
+test.each([
+  ['order 1', '0100000000000000000000000000000000000000000000000000000000000000'],
+  ['order 1, the sign bit set', '0100000000000000000000000000000000000000000000000000000000000080'],
+  ['order 1, its y over the field', 'eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f'],
+  ['order 2', 'ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f'],
+  ['order 4', '0000000000000000000000000000000000000000000000000000000000000000'],
+  ['order 4, the sign bit set', '0000000000000000000000000000000000000000000000000000000000000080'],
+  ['order 4, its y over the field', 'edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f'],
+  ['order 8', '26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05'],
+  ['order 8, the sign bit set', '26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc85'],
+  ['order 8, the other y', 'c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a'],
+])('a point of Ed25519 of %s is no key: one signature would be good for everything [AUTH-ISS-09]', (_, hex) => {
+  expect(readVerificationJwk({ ...ED, x: base64url(Buffer.from(hex, 'hex')) })).toBeUndefined()
+  expect(algorithms(ED)).toEqual(['EdDSA', 'Ed25519'])
+})
+
 test('an RSA key of 2,048 to 8,192 bits and an odd exponent of 3 or more is one', () => {
   for (const members of [{}, { n: modulus(2048) }, { n: modulus(8192) }, { e: integer(3n) }])
     expect(algorithms({ ...RSA, ...members })).toEqual(EVERY_RSA)
