@@ -16,7 +16,8 @@ type Exchange = { signal: AbortSignal; abort: (reason: unknown) => void; finish:
 const PRIVATE = 'refused to connect to a private address'
 
 /**
- * The outbound guard (protocol 1 and 2): fetch for URLs that strangers chose. https alone, certificates verified, no redirect, no private address;
+ * The outbound guard (protocol 1 and 2): fetch for URLs that strangers chose. https alone, certificates verified, no private address, and no redirect is
+ * followed: it fails, or is the answer for the caller who says `redirect: 'manual'`;
  * `timeoutMs` for all from the call to the last byte read; at most `maxBytes` of body, as sent and as decoded. `allowPrivate` lists CIDRs that count as
  * public, `ca` is PEM to trust beside the usual roots. Whatever fails, the call or reading the body, fails with an Error for the log, or with the
  * caller's own reason to abort. `close` lets running exchanges end, then closes all connections. Throws at once for a bad CIDR or certificate.
@@ -46,7 +47,8 @@ export function createGuardedFetch(options: GuardOptions = {}): { fetch: Fetch; 
         const body = request.body && (await request.arrayBuffer())
         const { method, headers } = request
         const { signal } = exchange
-        const received = await send(target, { method, headers: [...headers], body, signal, redirect: 'error', dispatcher: agent })
+        const redirect = init?.redirect === 'manual' ? 'manual' : 'error'
+        const received = await send(target, { method, headers: [...headers], body, signal, redirect, dispatcher: agent })
         return rebuild(received, exchange, maxBytes)
       } catch (cause) {
         exchange.abort(cause)

@@ -76,6 +76,16 @@ test.each([301, 302, 303, 307, 308])('a redirect with %i is not followed', async
   expect(sockets).toHaveLength(0)
 })
 
+test('a caller who asks for it sees a redirect, which is not followed all the same', async () => {
+  const { port, sockets } = await canary()
+  const location = `https://127.0.0.1:${port}/`
+  const { url } = await peer((_, res) => res.writeHead(303, { location, 'set-cookie': ['a=1', 'b=2'] }).end('there'))
+  const response = await guard().fetch(url, { method: 'POST', body: 'a=b', redirect: 'manual' })
+  expect([response.status, response.headers.get('location'), response.headers.getSetCookie()]).toEqual([303, location, ['a=1', 'b=2']])
+  expect(await response.text()).toBe('there')
+  expect(sockets).toHaveLength(0)
+})
+
 test('a request arrives whole, and its answer is a global Response', async () => {
   const { url } = await peer(async (req, res) => {
     const body = Buffer.concat(await req.toArray()).toString()
