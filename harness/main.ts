@@ -3,6 +3,7 @@ import { environment, systemNow, systemRandom, systemWait } from '../spec/node/s
 import { runAgentpass } from './node/command.ts'
 import { processIo } from './node/io.ts'
 import { openNetwork } from './node/network.ts'
+import { openBrowser } from './node/opener.ts'
 import { CANCELED } from './node/report.ts'
 
 const canceling = new AbortController()
@@ -13,5 +14,5 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const)
     canceling.abort(new Error('canceled'))
   })
 
-const effects = { now: systemNow, random: systemRandom, wait: systemWait, environment: environment(), openNetwork }
+const effects = { now: systemNow, random: systemRandom, wait: systemWait, environment: environment(), openNetwork, openBrowser }
 process.exitCode = await runAgentpass(process.argv.slice(2), { ...effects, io: processIo(), signal: canceling.signal })

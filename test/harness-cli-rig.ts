@@ -5,6 +5,8 @@ import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import { runAgentpass } from '../harness/node/command.ts'
 import type { Io } from '../harness/node/io.ts'
+import type { OpenBrowser } from '../harness/node/opener.ts'
+import type { Wait } from '../spec/effects.ts'
 import type { NetworkSettings } from '../spec/node/settings.ts'
 import { DESK, harnessRig, TASK, USER } from './harness-rig.ts'
 
@@ -26,6 +28,9 @@ type Person = {
   environment?: Record<string, string>
   signal?: AbortSignal
   out?: Io['out']
+  onErr?: (text: string) => void
+  wait?: Wait
+  openBrowser?: OpenBrowser
 }
 
 export function commandLine() {
@@ -50,6 +55,7 @@ export function commandLine() {
       out: person.out ?? (async (data) => void chunks.push(data)),
       err: (text) => {
         err += text
+        person.onErr?.(text)
       },
       isTerminal: person.isTerminal ?? false,
       ask:
@@ -62,7 +68,8 @@ export function commandLine() {
     }
     const signal = person.signal ?? new AbortController().signal
     const environment = { HOME: home, ...person.environment }
-    const code = await runAgentpass(argv, { io, environment, now: h.now, random: h.random, wait: h.deps.wait, openNetwork, signal })
+    const { wait = h.deps.wait, openBrowser = () => Promise.reject(new Error('there is no browser')) } = person
+    const code = await runAgentpass(argv, { io, environment, now: h.now, random: h.random, wait, openNetwork, openBrowser, signal })
     const out = Buffer.concat(chunks.map((chunk) => Buffer.from(chunk))).toString('utf8')
     return { code, out, err, chunks, json: argv.includes('--json') && out !== '' ? JSON.parse(out) : undefined }
   }

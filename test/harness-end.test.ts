@@ -77,7 +77,7 @@ async function holding(...lines: string[][]) {
 
 test('end gives back what is held of a task, by id or sentence, drops it, and leaves the rest', async () => {
   const c = await holding(TOKEN_LINE, SECOND)
-  expect(await c.run('end', TASK)).toMatchObject({ code: 0, out: 'ended 1 of 1 token, and dropped it\n', err: '' })
+  expect(await c.run('end', TASK)).toMatchObject({ code: 0, out: 'ended 1 of 1, and dropped it\n', err: '' })
   expect(forms(c.h)).toEqual([REVOCATION])
   expect((await c.run('status', '--json')).json.tokens).toMatchObject([{ task: { description: 'Close ticket 17' } }])
   expect((await c.run('end', c.heldTask(), '--json')).json).toEqual({ ended: 1, dropped: 1, untold: [] })
@@ -89,9 +89,9 @@ test('end gives back what is held of a task, by id or sentence, drops it, and le
 test('end --all gives everything back, and the choices of authorities stay', async () => {
   const c = await holding(TOKEN_LINE, SECOND)
   writeFileSync(join(c.state, 'authority-acme.example.json'), '{}', { mode: 0o600 })
-  expect(await c.run('end', '--all')).toMatchObject({ code: 0, out: 'ended 2 of 2 tokens, and dropped all\n' })
+  expect(await c.run('end', '--all')).toMatchObject({ code: 0, out: 'ended 2 of 2, and dropped all\n' })
   expect(c.files()).toEqual(['authority-acme.example.json'])
-  expect(await c.run('end', '--all')).toMatchObject({ code: 0, out: 'ended 0 of 0 tokens, and dropped all\n' })
+  expect(await c.run('end', '--all')).toMatchObject({ code: 0, out: 'ended 0 of 0, and dropped all\n' })
 })
 
 test('end drops what could not be given back all the same, and says so: exit 1', async () => {
@@ -112,7 +112,7 @@ test('end says where a service takes nothing back, also for a token kept without
   expect(address).toBe(REVOKE)
   writeFileSync(file, JSON.stringify(older))
   const { code, err, out } = await c.run('end', TASK)
-  expect([code, out]).toEqual([0, 'ended 0 of 1 token, and dropped it\n'])
+  expect([code, out]).toEqual([0, 'ended 0 of 1, and dropped it\n'])
   expect(err).toContain(`${DESK} takes nothing back: the delegation for ${older.task.id} goes on`)
   expect([forms(c.h), c.files()]).toEqual([[], []])
 })

@@ -1,7 +1,7 @@
 /** The command as people run it: a process, with real DNS and TLS on loopback. */
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { join } from 'node:path'
 import type { Answer } from 'dns-packet'
@@ -134,6 +134,46 @@ test.each(['SIGINT', 'SIGTERM'] as const)('%s during a call gives back the token
   await start(['token', '--service', origin, '--task', 'Read'], env).ended
   await interrupted()
   expect(asked.at(-1)).toBe('GET /slow')
+})
+
+const SESSION = { id: 'r1', status: 'approved', agentpass: { type: 'browser_session', value: 'pass' } }
+const begins = (origin: string) => ({
+  initialization_url: `${origin}/initialize`,
+  initialization_request: { method: 'POST', form_fields: { token: 'one-time' } },
+})
+
+test('a browser session begins over real TLS by one form, whose redirect is read and not followed', async () => {
+  const { origin, env, asked } = await loopback({
+    'GET /status/r1': (res) => void res.end(JSON.stringify(SESSION)),
+    'POST /b': (res) => void res.end(JSON.stringify(begins(origin))),
+    'POST /initialize': (res) =>
+      void res.writeHead(303, { location: '/tickets', 'set-cookie': ['__Host-agent=a; Path=/; Secure; HttpOnly', 'b=c'] }).end(),
+  })
+  const file = join(env.HOME, 'state.json')
+  const ended = await start(['browser', '--service', origin, '--task', 'Read', '--storage-state', file], env).ended
+  expect(ended).toMatchObject({ code: 0, out: `${origin}/tickets\n` })
+  expect(JSON.parse(readFileSync(file, 'utf8')).cookies.map(({ name }: { name: string }) => name)).toEqual(['__Host-agent', 'b'])
+  expect(asked.slice(asked.indexOf('POST /b'))).toEqual(['POST /b', 'POST /initialize'])
+})
+
+test('--open hands the address to the opener of the desktop, and nothing else', async (context) => {
+  if (process.platform !== 'linux') return context.skip() // its opener can be another program in the path
+  const { origin, env } = await loopback({
+    'GET /status/r1': (res) => void res.end(JSON.stringify(SESSION)),
+    'POST /b': (res) => void res.end(JSON.stringify(begins(origin))),
+  })
+  const script = `#!${process.execPath}\nfetch(process.argv[2]).then((page) => page.text())\n`
+  writeFileSync(join(env.HOME, 'xdg-open'), script, { mode: 0o755 })
+  const line = ['browser', '--service', origin, '--task', 'Read', '--open']
+  const ended = await start(line, { ...env, PATH: env.HOME }).ended
+  expect(ended).toMatchObject({ code: 0, out: expect.stringContaining('a browser session') })
+  expect(ended.out + ended.err).not.toContain('one-time')
+
+  writeFileSync(join(env.HOME, 'xdg-open'), '#!/bin/sh\nexit 3\n', { mode: 0o755 })
+  const { child, said, ended: canceled } = start(line, { ...env, PATH: env.HOME })
+  await said('xdg-open ended with 3: open http://127.0.0.1:')
+  child.kill('SIGTERM')
+  expect(await canceled).toMatchObject({ code: 130, out: '' })
 })
 
 test('a reader that leaves early is no failure to talk about', async () => {

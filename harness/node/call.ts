@@ -45,7 +45,7 @@ export async function call(o: Outside, asked: { method: string; url: string }, o
 
 /** A token that was got for this call alone goes with it when it is interrupted. */
 async function takeBack(o: Outside, { folder }: Opened, network: Network, held: HeldToken): Promise<void> {
-  await giveBack(o, network, returnable(held))
+  await giveBack(o, network, held.service, returnable(held))
   await dropToken(folder, held.task.id)
 }
 

@@ -1,6 +1,7 @@
 import { type Command, CommanderError, Option } from 'commander'
 import { collect, createProgram, jsonOption, withExample } from '../../spec/node/cli.ts'
 import { VERSION } from '../../spec/wire/configuration.ts'
+import { type BrowserOptions, browser } from './browser.ts'
 import { type CallOptions, call } from './call.ts'
 import { type EndOptions, end } from './end.ts'
 import { type ForgetOptions, forget } from './forget.ts'
@@ -45,7 +46,7 @@ export async function runAgentpass(argv: string[], o: Outside): Promise<number> 
 
 function asMisuse(failure: unknown): unknown {
   if (!(failure instanceof CommanderError)) return failure
-  if (failure.code === 'commander.help') return misuse('there is no command', 'name one: token, call, status, end or forget')
+  if (failure.code === 'commander.help') return misuse('there is no command', 'name one: token, call, browser, status, end or forget')
   const [message = '', suggestion] = failure.message.replace(/^error: /, '').split('\n')
   return misuse(message, suggestion?.replace(/^\(Did you mean (.*)\?\)$/, 'did you mean $1?') ?? 'see agentpass --help')
 }
@@ -66,6 +67,7 @@ function createCommands(o: Outside, said: { out: string; err: string; exitCode: 
   }
   addToken(program, async (options) => ends(await token(o, options)))
   addCall(program, async (method, url, options) => ends(await call(o, { method, url }, options)))
+  addBrowser(program, async (options) => ends(await browser(o, options)))
   addStatus(program, async (options) => ends(await status(o, options)))
   addEnd(program, async (task, options) => ends(await end(o, task, options)))
   addForget(program, async (task, options) => ends(await forget(o, task, options)))
@@ -110,6 +112,23 @@ function addCall(program: Command, act: (method: string, url: string, options: C
     .addOption(config())
     .action(act)
   withExample(command, `agentpass call POST https://desk.example/api/tickets/17/replies --data '{"text":"Try oil."}'`)
+}
+
+function addBrowser(program: Command, act: (options: BrowserOptions) => Promise<void>): void {
+  const command = program
+    .command('browser')
+    .description('get a browser session for one task: prints the address to load, once')
+    .requiredOption('--service <origin>', 'the service, such as https://desk.example')
+    .requiredOption('--task <sentence>', 'what is to be done: an approver reads it')
+    .addOption(user())
+    .option('--destination <url>', 'the page the session is for (default: where the service begins)')
+    .addOption(authority())
+    .option('--open', "open it in this desktop's browser")
+    .option('--storage-state <file>', 'begin it here, and write its cookies for Playwright')
+    .addOption(jsonOption())
+    .addOption(config())
+    .action(act)
+  withExample(command, 'agentpass browser --service https://desk.example --user ada@acme.example --task "Answer ticket 17" --open')
 }
 
 function addStatus(program: Command, act: (options: { json?: boolean; config?: string }) => Promise<void>): void {

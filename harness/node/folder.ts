@@ -35,7 +35,7 @@ export async function openPrivateFolder(d: { now: Now; random: Random }, path: s
     path,
     names: () => listNames(d.now, path),
     read: (name) => readOwn(join(path, name)),
-    write: (name, text) => writeWhole(path, { name, temporary: `${TEMPORARY}${d.random(9)}`, text }),
+    write: (name, text) => writeWhole(d, path, { name, text }),
     remove: (name) => remove(join(path, name)),
   }
 }
@@ -73,8 +73,9 @@ async function readOwn(file: string): Promise<string | undefined> {
   }
 }
 
-async function writeWhole(folder: string, { name, temporary, text }: { name: string; temporary: string; text: string }): Promise<void> {
-  const path = join(folder, temporary)
+/** Writes a file whole or not at all, for the eyes of this user. Throws OperatorError. */
+export async function writeWhole(d: { random: Random }, folder: string, { name, text }: { name: string; text: string }): Promise<void> {
+  const path = join(folder, `${TEMPORARY}${d.random(9)}`)
   try {
     const handle = await open(path, 'wx', 0o600)
     try {

@@ -1,6 +1,6 @@
 import { OperatorError } from '../../spec/node/operator-error.ts'
 import { forgetChoices } from './choose.ts'
-import { dropAllTokens, dropToken, listTokens } from './held.ts'
+import { dropAllTokens, dropToken, isOfTask, listHeld } from './held.ts'
 import { misuse } from './options.ts'
 import { asJson } from './print.ts'
 import { type Opened, type Outside, openUser } from './trip.ts'
@@ -24,8 +24,8 @@ async function forgetAll({ folder }: Opened): Promise<number> {
 }
 
 async function forgetTask(o: Outside, { folder }: Opened, task: string): Promise<number> {
-  const { held } = await listTokens(folder, o.now())
-  const ids = new Set(held.filter((token) => token.task.description === task).map((token) => token.task.id))
+  const { held } = await listHeld(folder, o.now())
+  const ids = new Set(held.filter((each) => isOfTask(each, task)).map((each) => each.task.id))
   if (/^task-[\w-]{1,95}$/.test(task)) ids.add(task) // its file may be garbled
   const dropped = await Promise.all([...ids].map((id) => dropToken(folder, id)))
   const forgotten = dropped.filter(Boolean).length

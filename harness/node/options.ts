@@ -1,6 +1,6 @@
 import { emailAddress } from '../../spec/email.ts'
 import { OperatorError } from '../../spec/node/operator-error.ts'
-import { authorityIdentifier, httpsUrl } from '../../spec/origin.ts'
+import { authorityIdentifier, browserUrl, httpsUrl } from '../../spec/origin.ts'
 
 /** A command line that says nothing that can be done: exit 2. */
 export const misuse = (message: string, hint: string): OperatorError => new OperatorError(message, { hint, exitCode: 2 })
@@ -41,6 +41,12 @@ export function readScope(scope: string[] | undefined): string[] | undefined {
   if (scope?.some((name) => name === '' || name.length > MAX_SCOPE_CHARS))
     throw misuse('--scope is empty or too long', 'give one such as tickets:read')
   return scope && [...new Set(scope)]
+}
+
+/** The page a browser session is for. */
+export function requireDestination(url: string): string {
+  if (!browserUrl.safeParse(url).success) throw misuse(`--destination ${url} is no https URL`, 'give one such as https://desk.example/tickets/17')
+  return url
 }
 
 /** The Authority that alone will do. */

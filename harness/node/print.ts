@@ -1,6 +1,6 @@
 import { toRfc3339 } from '../../spec/time.ts'
 import { printable } from '../failure.ts'
-import type { HeldToken } from './held.ts'
+import { type Held, isToken } from './held.ts'
 
 const MAX_INSTANT = 253_402_300_799 // the last second of the year 9999
 
@@ -15,26 +15,23 @@ export function duration(seconds: number): string {
   return minutes > 0 ? `${minutes} min ${left % 60} s` : `${left} s`
 }
 
-/** A held token for people: everything but the token. */
-export function describeHeld({ service, user, authority, task, scope, expires_at: expiresAt }: HeldToken, now: number): string {
+/** What is held, for people: everything but the token. */
+export function describeHeld(held: Held, now: number): string {
+  const { service, user, authority, task, expires_at: expiresAt } = held
   const until = expiresAt === undefined ? 'the service ends it' : `${instant(expiresAt)} (${duration(expiresAt - now)} left)`
-  const rows = { service, user, authority, task: `${task.id}  ${task.description}`, scope: scope?.join(' ') ?? 'not said', until }
+  const what = isToken(held) ? { scope: held.scope?.join(' ') ?? 'not said' } : { access: 'a browser session' }
+  const rows = { service, user, authority, task: `${task.id}  ${task.description}`, ...what, until }
   return Object.entries(rows)
     .map(([name, value]) => `${name.padEnd(9)} ${printable(value)}\n`)
     .join('')
 }
 
-/** A held token for programs; the token itself only where it was asked for. */
-export function heldAsJson({
-  service,
-  user,
-  authority,
-  task: { id, description },
-  scope,
-  expires_at: expiresAt,
-}: HeldToken): Record<string, unknown> {
+/** What is held, for programs; the token itself only where it was asked for. A session has a `type`. */
+export function heldAsJson(held: Held): Record<string, unknown> {
+  const { service, user, authority, task, expires_at: expiresAt } = held
   const until = expiresAt === undefined ? {} : { expires_at: instant(expiresAt) }
-  return { service, user, authority, task: { id, description }, ...(scope && { scope }), ...until }
+  const what = isToken(held) ? held.scope && { scope: held.scope } : { type: held.type }
+  return { service, user, authority, task: { id: task.id, description: task.description }, ...what, ...until }
 }
 
 /** A result for programs; characters that a terminal acts upon are escaped. */

@@ -1,5 +1,5 @@
 import { OperatorError } from '../../spec/node/operator-error.ts'
-import { type HeldToken, listTokens } from './held.ts'
+import { type HeldToken, isToken, listHeld } from './held.ts'
 import type { Network } from './network.ts'
 import { misuse, requireTask } from './options.ts'
 import { acquireToken, type Opened, type Outside, warn } from './trip.ts'
@@ -17,8 +17,9 @@ const TASK_ID = /^task-[\w-]{22}$/
 
 /** The one live token that is meant, or a new one where user and task are known. Throws OperatorError when it is not clear which, or there is none. */
 export async function tokenFor(o: Outside, opened: Opened, network: Network, meant: Meant): Promise<{ held: HeldToken; isNew: boolean }> {
-  const { held, ignored } = await listTokens(opened.folder, o.now())
+  const { held: all, ignored } = await listHeld(opened.folder, o.now())
   warn(o.io, ignored)
+  const held = all.filter(isToken)
   const fitting = held.filter((token) => fits(token, meant))
   const kinds = new Map(fitting.map((token) => [kindOf(token), token])) // of equal tokens, the newest
   const [only, ...others] = kinds.values()

@@ -1,12 +1,13 @@
 import type { Now, Random, Wait } from '../../spec/effects.ts'
 import type { NetworkSettings } from '../../spec/node/settings.ts'
-import { type Acquired, acquire, type Wanted } from '../acquire.ts'
+import { type AcquireDeps, type AcquiredSession, acquire, acquireBrowserSession, type Wanted } from '../acquire.ts'
 import { endTask, type Returnable } from '../revoke.ts'
 import { createChooser } from './choose.ts'
 import { openPrivateFolder, type PrivateFolder } from './folder.ts'
 import { dropToken, type HeldToken, type Ignored, keepToken } from './held.ts'
 import type { Io } from './io.ts'
 import type { Network } from './network.ts'
+import type { OpenBrowser } from './opener.ts'
 import { createProgress } from './progress.ts'
 import { type Environment, loadSettings, type Settings, userFolder } from './settings.ts'
 
@@ -18,6 +19,7 @@ export type Outside = {
   random: Random
   wait: Wait
   openNetwork: (settings: NetworkSettings) => Network
+  openBrowser: OpenBrowser
   signal: AbortSignal
 }
 /** Settings and state of this user. */
@@ -31,37 +33,40 @@ export async function openUser(o: Outside, config: string | undefined): Promise<
 
 /** Gets a token for one task and keeps it, telling a person how far it is. Throws TripFailure, or what ended the signal; what was not kept is given back. */
 export async function acquireToken(o: Outside, opened: Opened, network: Network, wanted: Wanted): Promise<HeldToken> {
-  const acquired = await travel(o, opened, network, wanted)
+  const acquired = await travel(o, opened, network, { wanted, go: acquire })
   try {
     const held = await keepToken(opened.folder, acquired, o.now())
     o.signal.throwIfAborted()
     return held
   } catch (failure) {
     await dropToken(opened.folder, acquired.task.id).catch(() => undefined) // what cannot be written may not be removable either
-    await giveBack(o, network, acquired)
+    await giveBack(o, network, acquired.service, acquired)
     throw failure
   }
 }
 
-async function travel(o: Outside, { settings, folder }: Opened, network: Network, wanted: Wanted): Promise<Acquired> {
+/** Gets a browser session that has yet to begin, telling a person how far it is. Throws TripFailure, or what ended the signal. */
+export const acquireSession = (o: Outside, opened: Opened, network: Network, wanted: Wanted): Promise<AcquiredSession> =>
+  travel(o, opened, network, { wanted, go: acquireBrowserSession })
+
+type Trip<A> = { wanted: Wanted; go: (d: AcquireDeps, wanted: Wanted) => Promise<A> }
+
+async function travel<A>(o: Outside, { settings, folder }: Opened, network: Network, { wanted, go }: Trip<A>): Promise<A> {
   const progress = createProgress(o)
   const { service, user } = wanted
   const chooseAuthority = createChooser({ ...o, folder, authorities: settings.authorities, service, user })
   const deps = { ...o, ...progress, resolveTxt: network.resolveTxt, fetch: network.fetch, chooseAuthority, harnessId: settings.harness_id }
   try {
-    return await acquire(
-      { ...deps, profile: settings.profile, requireDnssec: settings.network.dnssec === 'required' },
-      { ...wanted, signal: o.signal },
-    )
+    return await go({ ...deps, profile: settings.profile, requireDnssec: settings.network.dnssec === 'required' }, { ...wanted, signal: o.signal })
   } finally {
     progress.end()
   }
 }
 
-/** Gives a token back that this command will not use, whatever ended it. A Service that cannot be told is named. */
-export async function giveBack({ io }: Outside, { fetch }: Network, token: Returnable): Promise<void> {
-  const told = await endTask({ fetch }, token).catch(() => false)
-  if (!told) io.err(`agentpass: warning: the token could not be given back to ${token.service}: it is dropped, and the delegation goes on\n`)
+/** Gives back what this command will not use, whatever ended it. A Service that cannot be told is named. */
+export async function giveBack({ io }: Outside, { fetch }: Network, service: string, token: Returnable | undefined): Promise<void> {
+  const told = token && (await endTask({ fetch }, token).catch(() => false))
+  if (!told) io.err(`agentpass: warning: what was got could not be given back to ${service}: it is dropped, and the delegation goes on\n`)
 }
 
 /** Says which files of the state are not trusted. */
