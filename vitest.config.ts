@@ -21,7 +21,17 @@ export default defineConfig({
           ...patience,
           name: 'sqlite',
           include: ['test/**/*.test.ts', 'test/**/*.test.tsx'],
-          exclude: ['test/store/postgres/**'],
+          exclude: ['test/store/postgres/**', 'test/browser/**'],
+          provide: { onPostgres: false },
+        },
+      },
+      {
+        test: {
+          ...patience,
+          name: 'browser',
+          include: ['test/browser/*.test.ts'],
+          globalSetup: ['test/browser/chromium.ts'],
+          setupFiles: ['test/browser/needs-chromium.ts'],
           provide: { onPostgres: false },
         },
       },

@@ -20,6 +20,7 @@ export type Ground = {
   caFile: string
   names: Names
   logLevel: LogLevel
+  onLog: ((line: string) => void) | undefined
   onHop: (hop: Hop) => void
   onAsk: OnAsk | undefined
   stops: (() => Promise<void>)[]
@@ -94,6 +95,6 @@ export function reach(ground: Ground, party: PartyName, name: string = party): {
   const network = openNetwork(ground.caFile, { ...worldNetwork(ground), dnssec: 'off' })
   return {
     network,
-    effects: { ...tap({ party, name }, network, ground), now: systemNow, random: systemRandom, log: createLog(party, ground.logLevel) },
+    effects: { ...tap({ party, name }, network, ground), now: systemNow, random: systemRandom, log: createLog(party, ground.logLevel, ground.onLog) },
   }
 }

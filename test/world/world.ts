@@ -26,6 +26,8 @@ export type WorldOptions = {
   /** Starts the other Authorities too, whom the Service trusts besides the enterprises, and gives their people their domains (`neighbours.ts`). */
   neighbours?: boolean
   logLevel?: LogLevel
+  /** Where the parties' log lines go instead of stderr. */
+  onLog?: (line: string) => void
   /** Told of everything that goes over the wire between the parties. */
   onHop?: (hop: Hop) => void
   /** Told of it as it happens, with what was said, redacted. */
@@ -75,14 +77,14 @@ export async function startWorld(options: WorldOptions = {}): Promise<World> {
 async function prepareGround(
   folder: string,
   stops: Ground['stops'],
-  { logLevel = 'silent', onHop = () => {}, onAsk }: WorldOptions,
+  { logLevel = 'silent', onLog, onHop = () => {}, onAsk }: WorldOptions,
 ): Promise<Ground> {
   const names = await startNames()
   stops.push(names.stop)
   const ca = await createCertificateAuthority()
   const caFile = join(folder, 'ca.pem')
   writeFileSync(caFile, ca.pem)
-  return { folder, ca, caFile, names, logLevel, onHop, onAsk, stops }
+  return { folder, ca, caFile, names, logLevel, onLog, onHop, onAsk, stops }
 }
 
 async function inhabit(ground: Ground, { ports, neighbours: wanted, ...more }: WorldOptions): Promise<Omit<World, 'stop'>> {
