@@ -1,8 +1,10 @@
 import { z } from 'zod'
 import { emailDomain, userPattern } from '../spec/email.ts'
+import { publicKey } from '../spec/node/public-key.ts'
 import { serverSettings } from '../spec/node/settings.ts'
-import { authorityIdentifier, origin } from '../spec/origin.ts'
+import { authorityIdentifier, httpsUrl, origin } from '../spec/origin.ts'
 import { TrustMode } from '../spec/wire/configuration.ts'
+import { identifier } from '../spec/wire/identifier.ts'
 import { Tier } from './approve/shown.ts'
 
 const domain = z.string().refine((name) => emailDomain(`x@${name}`) === name, 'is no e-mail domain in lower-case ASCII form, such as acme.example')
@@ -14,6 +16,20 @@ const rule = z.strictObject({
   decision: z.enum(['approve', 'deny', 'ask']),
 })
 
+const isOnce = (value: string, i: number, all: string[]): boolean => all.indexOf(value) === i
+
+const MOST_KEYS = 20 // as in a key set (protocol 9)
+const issuer = z
+  .strictObject({
+    issuer: identifier,
+    keys: z.array(publicKey).min(1).max(MOST_KEYS).optional(),
+    jwks_uri: z
+      .string()
+      .refine((url) => httpsUrl.safeParse(url).success, 'is no https URL without userinfo or fragment')
+      .optional(),
+  })
+  .refine(({ keys, jwks_uri }) => (keys === undefined) !== (jwks_uri === undefined), 'names either its keys or the jwks_uri where they are')
+
 /** An Authority's settings file. Every member that is not explained here is a common one of `spec/node/settings.ts`. */
 export const AuthoritySettings = z
   .strictObject({
@@ -24,8 +40,17 @@ export const AuthoritySettings = z
     /** The e-mail domains served; an enterprise Authority must name them. */
     domains: z.array(domain).min(1).optional(),
     allow_service_authorities: z.boolean().default(true),
-    /** Requests of Harnesses of whom less is known are refused (protocol 4). Every Harness is unverified as yet: anything above refuses all. */
+    /** Requests of Harnesses of whom less is known are refused (protocol 4). */
     minimum_tier: Tier.default('unverified'),
+    /** The issuers whose attestations of Harnesses count, each with its keys or the URL of its key set (protocol 9.3). */
+    attestation: z
+      .strictObject({
+        issuers: z
+          .array(issuer)
+          .refine((issuers) => issuers.map((each) => each.issuer).every(isOnce), 'names an issuer twice')
+          .default([]),
+      })
+      .prefault({}),
     policy: z.strictObject({ default: z.enum(['approve', 'deny', 'ask']).default('ask'), rules: z.array(rule).default([]) }).prefault({}),
     lifetimes: z
       .strictObject({

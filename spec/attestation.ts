@@ -1,10 +1,13 @@
+import { calculateJwkThumbprint } from 'jose'
+import { z } from 'zod'
 import { sha256Hex } from './base64url.ts'
 import type { Now } from './effects.ts'
 import { ProtocolError } from './error.ts'
 import { readVerificationJwk } from './jwk.ts'
-import { readJwt, type SigningKey, signJwt } from './jwt.ts'
+import { type Jws, readJwt, type SigningKey, signJwt } from './jwt.ts'
 import type { Profile } from './profile.ts'
 import { type ImportKey, importKey } from './verify.ts'
+import { identifier } from './wire/identifier.ts'
 import type { IssuanceRequest } from './wire/issuance.ts'
 
 const SIGNED_FOR_SECONDS = 300
@@ -42,4 +45,42 @@ export async function verifyTask(request: IssuanceRequest, at: { now: number; pr
   } catch (cause) {
     throw new ProtocolError('invalid_attestation', 'task.attestation is not valid for this task', { cause })
   }
+}
+
+/** The issuers whose attestations count, as settings pin them, and what verifies a signature under the keys of each. An `iss` that is not here leads nowhere. */
+export type AttestationIssuers = ReadonlyMap<string, (jws: Jws) => Promise<void>>
+/** What an issuer says of a Harness: its name, and when it said so (epoch seconds). */
+export type AttestedHarness = { issuer: string; id: string; at: number }
+
+const HarnessClaims = z.looseObject({ iss: z.string(), sub: identifier, cnf: z.looseObject({ jwk: z.unknown() }) })
+
+/**
+ * Who holds the key of a request, by the word of a vendor (protocol 9.3). Undefined when there is no attestation; one that is there must hold.
+ * Its signature comes last, so that keys are fetched for nothing that could not hold anyway.
+ * Throws malformed_request when `harness.cnf` is missing, else invalid_attestation, also when the issuer's keys cannot be had.
+ */
+export async function verifyHarness(
+  { harness }: IssuanceRequest,
+  at: { now: number; profile: Profile; issuers: AttestationIssuers },
+): Promise<AttestedHarness | undefined> {
+  if (!harness.attestation) return undefined
+  if (!harness.cnf) throw new ProtocolError('malformed_request', 'harness.attestation needs harness.cnf')
+  try {
+    const jwt = readJwt(harness.attestation.jwt, 'harness-attestation', at)
+    const { iss, sub, cnf } = HarnessClaims.parse(jwt.claims)
+    const verify = at.issuers.get(iss)
+    if (!verify) throw new Error('iss is not pinned')
+    if (at.profile === 'hardened' && sub !== harness.id) throw new Error('sub is another Harness')
+    if (!(await isSameKey(cnf.jwk, harness.cnf.jwk))) throw new Error('cnf.jwk is another key, or none')
+    await verify(jwt)
+    return { issuer: iss, id: sub, at: jwt.claims.iat }
+  } catch (cause) {
+    throw new ProtocolError('invalid_attestation', 'harness.attestation is not valid for this harness and its key', { cause })
+  }
+}
+
+/** By RFC 7638: the order of members, and others than the key is made of, do not matter. */
+async function isSameKey(one: unknown, other: unknown): Promise<boolean> {
+  const [a, b] = [readVerificationJwk(one), readVerificationJwk(other)]
+  return a !== undefined && b !== undefined && (await calculateJwkThumbprint(a.jwk)) === (await calculateJwkThumbprint(b.jwk))
 }

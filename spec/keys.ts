@@ -59,6 +59,12 @@ export function createKeySets(d: { fetch: Fetch; now: Now; profile: Profile; imp
   }
 }
 
+/** Keys that settings pin, in place of a set that is fetched: verifies a signature under one of them (protocol 9). Rejects when none does. */
+export function createPinnedKeys(documents: unknown[], importKey: ImportKey): (jws: Jws) => Promise<void> {
+  const keys = createKeySet(documents, createImports(importKey))
+  return (jws) => verifyWithAny(jws, candidates(keys, jws))
+}
+
 type ImportedKey = VerificationJwk & { import: (algorithm: Algorithm) => Promise<Verify> }
 type KeySet = ImportedKey[]
 

@@ -11,7 +11,7 @@ async function trail(w: AuthorityWorld): Promise<Row[]> {
   const rows = await w.database().read.selectFrom('audit').select('event').orderBy('seq').execute()
   return rows.map(({ event }) => JSON.parse(event)).filter((row) => row.event !== 'audit_head')
 }
-const ABOUT = { user: USER, agent: HARNESS, harness: HARNESS, task: TASK.id, service: SERVICE }
+const ABOUT = { user: USER, agent: HARNESS, harness: HARNESS, tier: 'unverified', task: TASK.id, service: SERVICE }
 const SCOPE = ['tickets:read', 'tickets:write']
 
 test('every step of an authorization is told, with who, what and when [AUTH-AUD-01]', async () => {
@@ -36,7 +36,7 @@ test('every step of an authorization is told, with who, what and when [AUTH-AUD-
     expect.arrayContaining([
       at(0, { event: 'issuance', outcome: 'admitted' }),
       at(10, { event: 'decision', outcome: 'approved', by: 'admin token', scope: SCOPE }),
-      at(20, { event: 'validation', outcome: 'consumed', authorization_id, scope: SCOPE }),
+      at(20, { event: 'validation', outcome: 'consumed', authorization_id, scope: SCOPE, tier: undefined }),
       { at: start + 30, event: 'check', outcome: 'active', authorization_id, service: SERVICE },
       at(30, { event: 'narrowing', outcome: 'narrowed', by: 'admin token', authorization_id, scope: ['tickets:read'] }),
       { at: start + 40, event: 'close', outcome: 'completed', authorization_id, service: SERVICE, reason: 'all done' },

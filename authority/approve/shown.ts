@@ -10,13 +10,16 @@ export type Tier = z.infer<typeof Tier>
 /** Whether as much is known of a Harness as somebody demands. */
 export const isAtLeast = (tier: Tier, minimum: Tier): boolean => Tier.options.indexOf(tier) <= Tier.options.indexOf(minimum)
 
+/** Who vouches for a Harness: the issuer that attested it, or the name its key is registered under; and since when (RFC 3339). */
+const Vouched = z.object({ by: z.string(), since: z.string() })
+
 /** All an approver sees of a request, and what a decision is about: its digest is what a decision names. */
 export const Shown = z.object({
   type: PassType,
   service: z.object({ origin: z.string(), name: z.string().optional() }),
   user: z.object({ email: z.string() }),
   agent: z.object({ id: z.string() }),
-  harness: z.object({ id: z.string(), tier: Tier, key_thumbprint: z.string().optional() }),
+  harness: z.object({ id: z.string(), tier: Tier, vouched: Vouched.optional(), key_thumbprint: z.string().optional() }),
   task: z.object({ id: z.string(), description: z.string(), attested: z.boolean() }),
   destination: z.object({ url: z.string(), on_service_origin: z.boolean() }).optional(),
   scopes: z.array(OfferedScope),

@@ -1,5 +1,4 @@
-import { calculateJwkThumbprint } from 'jose'
-import { verifyTask } from '../../spec/attestation.ts'
+import { type AttestationIssuers, verifyTask } from '../../spec/attestation.ts'
 import type { Now, Random } from '../../spec/effects.ts'
 import { requireEmailDomain } from '../../spec/email.ts'
 import { ProtocolError } from '../../spec/error.ts'
@@ -19,6 +18,7 @@ import { digestOf } from '../store/digest.ts'
 import { addPass } from '../store/passes.ts'
 import { addRequest, type Decided, type NewRequest } from '../store/requests.ts'
 import type { AuthorityTables } from '../store/schema.ts'
+import { type Identity, identify } from './identify.ts'
 
 export type Lifetimes = { decision_seconds: number; pass_seconds: number; authorization_seconds: number }
 /** Pass values are derived from the request id, so that neither is ever stored (design: secrets at rest). */
@@ -30,6 +30,7 @@ export type IssueDeps = MintDeps & {
   importKey: ImportKey
   /** The e-mail domains this Authority serves; undefined where it serves any. */
   domains: string[] | undefined
+  issuers: AttestationIssuers
   minimumTier: Tier
   discoverService: (origin: string) => Promise<ServiceForAuthority>
   askScopes: (service: ServiceForAuthority, about: ScopesRequest) => Promise<OfferedScope[]>
@@ -47,20 +48,19 @@ export type IssueDeps = MintDeps & {
 export async function issue(d: IssueDeps, request: IssuanceRequest): Promise<string> {
   const key = await requireHolderKey(d, request)
   requireServedDomain(d.domains, request.user.email)
-  requireNoUnknownIssuer(request)
   const attested = await verifyTask(request, { now: d.now(), profile: d.profile, importKey: d.importKey })
-  const tier: Tier = 'unverified' // an attestation of a known issuer, or a registered key, will make it more
-  requireTier(tier, d.minimumTier)
+  const identity = await identify(d, request, key)
+  requireTier(identity.harness.tier, d.minimumTier)
   const service = await d.discoverService(request.service.origin)
-  const { task, user, harness } = request
+  const { task, user } = request
   const offered = await d.askScopes(service, {
     user: { email: user.email },
-    agent: { id: harness.id },
+    agent: identity.agent,
     task: { id: task.id, description: task.description },
   })
-  const answer = d.policy({ service: request.service.origin, user: user.email, agent: harness.id, offered })
+  const answer = d.policy({ service: request.service.origin, user: user.email, agent: identity.agent.id, offered })
   const id = d.random(32)
-  await record(d, id, await describe(d, { request, key, tier, service, attested, answer, offered }), { request, answer })
+  await record(d, id, describe(d, { request, identity, service, attested, answer, offered }), { request, answer })
   return id
 }
 
@@ -80,13 +80,6 @@ function requireServedDomain(domains: string[] | undefined, email: string): void
   if (domains && !domains.includes(domain)) throw new ProtocolError('policy_denied', 'this authority does not serve users of that domain')
 }
 
-/** A vendor's attestation counts only from an issuer that the settings pin; an unknown `iss` is never used to find keys (protocol 9.3). */
-function requireNoUnknownIssuer({ harness }: IssuanceRequest): void {
-  if (!harness.attestation) return
-  if (!harness.cnf) throw new ProtocolError('malformed_request', 'harness.attestation needs harness.cnf')
-  throw new ProtocolError('invalid_attestation', 'harness.attestation is of an issuer this authority does not know')
-}
-
 /** An Authority may demand to know more of a Harness (protocol 4); no Service is asked on behalf of one that it does not serve. */
 function requireTier(tier: Tier, minimum: Tier): void {
   if (!isAtLeast(tier, minimum)) throw new ProtocolError('trust_tier_required', `this authority demands a harness of the tier ${minimum} or above`)
@@ -94,22 +87,20 @@ function requireTier(tier: Tier, minimum: Tier): void {
 
 type Admitted = {
   request: IssuanceRequest
-  key: VerificationJwk | undefined
-  tier: Tier
+  identity: Identity
   service: ServiceForAuthority
   attested: boolean
   answer: PolicyAnswer
   offered: OfferedScope[]
 }
 
-async function describe(d: IssueDeps, { request, key, tier, service, attested, answer, offered }: Admitted): Promise<Shown> {
+function describe(d: IssueDeps, { request, identity, service, attested, answer, offered }: Admitted): Shown {
   const destination = request.type === 'browser_session' ? request.intent?.destination_url : undefined
   return {
     type: request.type,
     service: { origin: request.service.origin, ...(service.service.name !== undefined && { name: service.service.name }) },
     user: { email: request.user.email },
-    agent: { id: request.harness.id },
-    harness: { id: request.harness.id, tier, ...(key && { key_thumbprint: await calculateJwkThumbprint(key.jwk) }) },
+    ...identity,
     task: { id: request.task.id, description: request.task.description, attested },
     ...(destination !== undefined && {
       destination: { url: destination, on_service_origin: new URL(destination).origin === request.service.origin },
@@ -131,13 +122,14 @@ async function record(
   const row = newRequest(d, id, { shown, request, at })
   const pass = answer.decision === 'approve' ? mintPass(d, row, answer.scope) : undefined
   const decided = byPolicy(answer, at)
+  const about = aboutRequest(row)
   await d.db.write(async (tx) => {
     await addRequest(tx, row, decided)
-    await d.audit.record(tx, { event: 'issuance', outcome: 'admitted', ...aboutRequest(row) })
+    await d.audit.record(tx, { event: 'issuance', outcome: 'admitted', ...about })
     if (!decided) return
     if (pass) await addPass(tx, pass)
     const scope = answer.decision === 'approve' ? answer.scope : undefined
-    await d.audit.record(tx, { event: 'decision', outcome: decided.status, by: decided.decided_by, scope, ...aboutRequest(row) })
+    await d.audit.record(tx, { event: 'decision', outcome: decided.status, by: decided.decided_by, scope, ...about })
   })
 }
 

@@ -16,6 +16,7 @@ import { type AuthorityDeps, createAuthority, createAuthorityManagement } from '
 import { expireDue } from '../approve/approve.ts'
 import { createAuthorizationIds } from '../approve/mint.ts'
 import { createAuthenticate } from '../discover/authenticate.ts'
+import { createAttestationIssuers } from '../issue/issuers.ts'
 import { askScopes } from '../issue/scopes.ts'
 import { createPolicy } from '../policy/policy.ts'
 import type { AuthoritySettings } from '../settings.ts'
@@ -72,6 +73,7 @@ async function authorityDeps(
     allowServiceAuthorities: settings.allow_service_authorities,
     domains: settings.domains,
     minimumTier: settings.minimum_tier,
+    issuers: createAttestationIssuers({ ...effects, keySets, importKey }, settings.attestation.issuers),
     adminTokenDigest: await sha256(adminToken),
     jwks: () => party.keys.jwks,
     discoverService,

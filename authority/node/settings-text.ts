@@ -19,9 +19,16 @@ ${domains.map((domain) => `  - ${yamlValue(domain)}`).join('\n')}
 # Whether a service may take its own authority for these users instead. Published; read for an enterprise authority only.
 #allow_service_authorities: true
 
-# The lowest trust tier of a harness that may ask at all: unverified, registered or attested; others are refused trust_tier_required.
-# Every harness is unverified as yet, because no attestation issuer can be pinned and no key registered: registered and attested refuse all requests.
+# Which harnesses may ask. attested: an issuer below vouches for the harness and its key. unverified: everybody else.
+# The lowest tier served; requests of others are refused, trust_tier_required, before any service is asked.
 #minimum_tier: unverified
+
+# The issuers whose attestations of harnesses count, as "iss" says it, byte for byte; each with its public keys, or the URL of its key set:
+# { issuer: https://vendor.example, jwks_uri: https://vendor.example/jwks.json }
+# { issuer: https://other.example, keys: [{ kty: EC, crv: P-256, x: …, y: … }] }
+# An attestation of any other issuer is refused, and nothing is fetched for it.
+#attestation:
+#  issuers: []
 
 # Who decides. The rules are asked in order, then the default: approve, deny, or ask (a person decides).
 # A rule is about one service (or any), users (an address, @domain, or any) and scopes (all that the service offers, when absent):

@@ -23,6 +23,9 @@ export type AuditEvent = {
   agent?: string | undefined
   task?: string | undefined
   harness?: string | undefined
+  tier?: string | undefined
+  vouched_by?: string | undefined
+  key_thumbprint?: string | undefined
   service?: string | undefined
   authority?: string | undefined
   http_request?: string | undefined

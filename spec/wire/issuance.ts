@@ -10,7 +10,7 @@ export type PassType = z.infer<typeof PassType>
 const attestation = z.looseObject({ jwt: z.string().min(1) })
 
 /** A public holder key. Other members are kept and returned as they came; a private, symmetric, weak or unusable key is refused (protocol 4). */
-const holderKey = z
+export const holderKey = z
   .looseObject({ kty: z.string() })
   .refine((jwk) => readVerificationJwk(jwk) !== undefined, {
     error: 'is no public key that can verify: EC P-256/384/521, OKP Ed25519, or RSA of 2048 bits or more',
