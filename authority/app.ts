@@ -10,6 +10,8 @@ import { type DiscoverDeps, discoverRoutes } from './discover/route.ts'
 import { type IssueRouteDeps, issueRoutes } from './issue/route.ts'
 import type { RedeemDeps } from './redeem/redeem.ts'
 import { redeemRoutes } from './redeem/route.ts'
+import type { RegisterDeps } from './register/register.ts'
+import { registerRoutes } from './register/route.ts'
 import type { CloseDeps } from './revoke/close.ts'
 import type { RevokeDeps } from './revoke/revoke.ts'
 import { closeRoutes } from './revoke/route.ts'
@@ -21,11 +23,12 @@ export type AuthorityDeps = ManagementDeps &
   RedeemDeps &
   CheckDeps &
   CloseDeps &
-  RevokeDeps & { authenticate: AuthenticateService }
+  RevokeDeps &
+  RegisterDeps & { authenticate: AuthenticateService }
 
 /** An Authority's protocol door: one group of routes a step, in the order of the protocol. */
 export const createAuthority = (d: AuthorityDeps): Hono =>
   mountSteps(createDoor({ name: 'protocol', log: d.log }), discoverRoutes(d), issueRoutes(d), redeemRoutes(d), checkRoutes(d), closeRoutes(d))
 
-/** An Authority's management door: health, metrics, and decisions under the admin token. */
-export const createAuthorityManagement = (d: AuthorityDeps): Hono => mountSteps(createManagementDoor(d), decisionRoutes(d))
+/** An Authority's management door: health, metrics, decisions and registered keys under the admin token. */
+export const createAuthorityManagement = (d: AuthorityDeps): Hono => mountSteps(createManagementDoor(d), decisionRoutes(d), registerRoutes(d))

@@ -4,6 +4,7 @@ import { initParty } from '../spec/node/init.ts'
 import { addInitCommand, addServerCommands, commonSettings, type InitOptions } from '../spec/node/server-commands.ts'
 import { authority } from './node/authority.ts'
 import { addDecisionCommands } from './node/decision-commands.ts'
+import { addHarnessCommands } from './node/harness-commands.ts'
 import { authoritySettingsText } from './node/settings-text.ts'
 
 const program = createProgram(authority.command, 'An AgentPass Authority: decides what agents may do for its users, and issues passes.', [
@@ -23,4 +24,5 @@ withExample(init, `${authority.command} init --authority https://authority.acme.
 
 addServerCommands(program, authority)
 addDecisionCommands(program)
+addHarnessCommands(program)
 await run(program, process.argv)

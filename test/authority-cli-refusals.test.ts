@@ -129,7 +129,7 @@ test.each([['listen:\n  host: 127.0.0.1\n  port: 0'], ['  listen:\n    host: 127
 
 test('migrate brings an old database up to date and says what it did', async () => {
   const { settingsFile, at } = await initialised('authority')
-  const tables = ['request', 'pass', 'authorization', 'assertion_seen', 'audit', 'signing_key', 'clock', 'migration']
+  const tables = ['request', 'pass', 'authorization', 'assertion_seen', 'harness_key', 'audit', 'signing_key', 'clock', 'migration']
   inDatabase(at('authority.db'), ...tables.map((table) => `drop table "${table}"`))
   const migrate = (...more: string[]) => run('authority', ['migrate', '--config', settingsFile, ...more])
   const first = await migrate('--json')

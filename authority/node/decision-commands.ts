@@ -49,7 +49,8 @@ function decision(program: Command, name: keyof typeof ACTS, about: string, exam
   return withExample(command, `agentpass-authority ${example}`)
 }
 
-const withManagementOptions = (command: Command): Command =>
+/** Where the management door is, and `--json`. */
+export const withManagementOptions = (command: Command): Command =>
   command
     .addOption(partyConfigOption(authority))
     .option('--management <url>', 'the management door, when it is not where the settings say')

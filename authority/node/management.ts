@@ -18,6 +18,7 @@ export type ManagementOptions = { config: string; management?: string; ca?: stri
 export type Management = {
   get: <S extends z.ZodType>(path: string, schema: S) => Promise<z.infer<S>>
   post: <S extends z.ZodType>(path: string, body: object, schema: S) => Promise<z.infer<S>>
+  delete: <S extends z.ZodType>(path: string, schema: S) => Promise<z.infer<S>>
 }
 
 const ANSWER_MS = 15_000
@@ -32,9 +33,9 @@ export async function withManagement<T>(options: ManagementOptions, work: (manag
     bodyTimeout: ANSWER_MS,
     connect: { timeout: 5000, ...(options.ca !== undefined && { ca: readCa(options.ca) }) },
   })
-  const call = async <S extends z.ZodType>(path: string, schema: S, body?: object): Promise<z.infer<S>> => {
+  const call = async <S extends z.ZodType>(method: 'GET' | 'POST' | 'DELETE', path: string, schema: S, body?: object): Promise<z.infer<S>> => {
     const headers = { authorization: `Bearer ${token}`, accept: 'application/json', ...(body && { 'content-type': 'application/json' }) }
-    const init = { dispatcher: agent, headers, ...(body && { method: 'POST' as const, body: JSON.stringify(body) }) }
+    const init = { dispatcher: agent, method, headers, ...(body && { body: JSON.stringify(body) }) }
     const answer = await request(`${base}${path}`, init)
       .then(async ({ statusCode, body }) => ({ status: statusCode, text: await body.text() }))
       .catch((cause) => {
@@ -43,7 +44,11 @@ export async function withManagement<T>(options: ManagementOptions, work: (manag
     return read(base, answer, schema)
   }
   try {
-    return await work({ get: call, post: (path, body, schema) => call(path, schema, body) })
+    return await work({
+      get: (path, schema) => call('GET', path, schema),
+      post: (path, body, schema) => call('POST', path, schema, body),
+      delete: (path, schema) => call('DELETE', path, schema),
+    })
   } finally {
     await agent.close()
   }

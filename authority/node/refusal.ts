@@ -17,7 +17,11 @@ export function refusalOf({ code, message }: Refused): OperatorError {
     case 'stale_decision':
       return new OperatorError('the request is not what was shown', { hint: 'look at it again with agentpass-authority requests show, then decide' })
     case 'unprocessable':
-      return new OperatorError(visible(message), { hint: 'agentpass-authority requests show tells what is offered, and what is alive' })
+      return new OperatorError(visible(message), {
+        hint: 'agentpass-authority requests show tells what is offered, and what is alive; harness list, which keys are registered',
+      })
+    case 'not_found':
+      return new OperatorError(visible(message), { hint: 'agentpass-authority harness list shows the keys that are registered' })
     case 'rate_limited':
     case 'overloaded':
       return new OperatorError(`the authority cannot do it now: ${visible(message)}`, { hint: 'try again in a moment; its log says more' })

@@ -19,7 +19,8 @@ ${domains.map((domain) => `  - ${yamlValue(domain)}`).join('\n')}
 # Whether a service may take its own authority for these users instead. Published; read for an enterprise authority only.
 #allow_service_authorities: true
 
-# Which harnesses may ask. attested: an issuer below vouches for the harness and its key. unverified: everybody else.
+# Which harnesses may ask. attested: an issuer below vouches for the harness and its key. registered: its key was registered with
+# agentpass-authority harness add. unverified: everybody else.
 # The lowest tier served; requests of others are refused, trust_tier_required, before any service is asked.
 #minimum_tier: unverified
 

@@ -38,9 +38,14 @@ const CELL_CHARS = 40
 const MOST_EMPTY_LINES = 2
 
 /** Requests as a table. Whatever others wrote is made visible, and cut to its column. */
-export function inTable(requests: Summary[]): string {
-  const head = ['REF', 'STATUS', 'UNTIL', 'USER', 'SERVICE', 'AGENT', 'TASK']
-  const rows = requests.map((r) => [r.ref, r.status, r.expires_at, r.user, r.service, r.agent, r.task].map((cell) => cut(visible(cell))))
+export const inTable = (requests: Summary[]): string =>
+  table(
+    ['REF', 'STATUS', 'UNTIL', 'USER', 'SERVICE', 'AGENT', 'TASK'],
+    requests.map((r) => [r.ref, r.status, r.expires_at, r.user, r.service, r.agent, r.task].map((cell) => cut(visible(cell)))),
+  )
+
+/** Rows under their titles, in columns as wide as what is in them. The cells are visible already. */
+export function table(head: string[], rows: string[][]): string {
   const widths = head.map((title, i) => Math.max(title.length, ...rows.map((row) => row[i]?.length ?? 0)))
   return [head, ...rows]
     .map((row) =>

@@ -50,9 +50,16 @@ export type AuthorityTables = AuditTable &
       reason: string | null
     }
     assertion_seen: { issuer: string; jti: string; expires_at: number }
+    harness_key: {
+      thumbprint: string // of the public key, by RFC 7638
+      name: string // for people
+      added_by: string
+      added_at: number
+    }
   }
 
 export type Tx = Kysely<AuthorityTables>
 export type RequestRow = AuthorityTables['request']
 export type PassRow = AuthorityTables['pass']
 export type AuthorizationRow = AuthorityTables['authorization']
+export type HarnessKeyRow = AuthorityTables['harness_key']

@@ -26,6 +26,7 @@ export type AuditEvent = {
   tier?: string | undefined
   vouched_by?: string | undefined
   key_thumbprint?: string | undefined
+  key_name?: string | undefined
   service?: string | undefined
   authority?: string | undefined
   http_request?: string | undefined

@@ -1,4 +1,5 @@
 import type { Migration } from '../../../spec/node/migrate.ts'
 import { core } from './001-core.ts'
+import { harnessIdentity } from './002-harness-identity.ts'
 
-export const migrations: Record<string, Migration> = { '001-core': core }
+export const migrations: Record<string, Migration> = { '001-core': core, '002-harness-identity': harnessIdentity }
