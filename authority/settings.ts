@@ -42,6 +42,11 @@ export const AuthoritySettings = z
     allow_service_authorities: z.boolean().default(true),
     /** Requests of Harnesses of whom less is known are refused (protocol 4). */
     minimum_tier: Tier.default('unverified'),
+    /** The same for requests about one Service. The stricter of the two counts. */
+    minimum_tier_at: z
+      .array(z.strictObject({ service: origin, minimum_tier: Tier }))
+      .refine((list) => list.map(({ service }) => service).every(isOnce), 'names a service twice')
+      .default([]),
     /** The issuers whose attestations of Harnesses count, each with its keys or the URL of its key set (protocol 9.3). */
     attestation: z
       .strictObject({

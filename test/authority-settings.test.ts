@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest'
 import { AuthoritySettings } from '../authority/settings.ts'
 import { parseSettings, SettingsError } from '../spec/node/settings.ts'
-import { authoritySettings } from './parties.ts'
+import { authoritySettings, SERVICE } from './parties.ts'
 import { ecPair, rsaPair } from './spec/jws-fixture.ts'
 import { VENDOR } from './vendor.ts'
 
@@ -50,4 +50,27 @@ test.each<[string, object, string]>([
   const problems = problemsOf(changed)
   expect(problems).toEqual([expect.stringContaining(`f: attestation.${problem}`)])
   expect(problems.join()).not.toContain(PRIVATE.d)
+})
+
+const services = (...list: unknown[]) => ({ minimum_tier_at: list })
+test.each<[string, object, string[]]>([
+  ['one Service', services({ service: SERVICE, minimum_tier: 'attested' }), []],
+  [
+    'a Service by no origin',
+    services({ service: `${SERVICE}/`, minimum_tier: 'attested' }),
+    [`minimum_tier_at.0.service is not in canonical form: use ${SERVICE}`],
+  ],
+  [
+    'an unknown tier',
+    services({ service: SERVICE, minimum_tier: 'trusted' }),
+    ['minimum_tier_at.0.minimum_tier is none of attested, registered, unverified'],
+  ],
+  ['no tier', services({ service: SERVICE }), ['minimum_tier_at.0.minimum_tier is none of attested, registered, unverified']],
+  [
+    'a Service twice',
+    services({ service: SERVICE, minimum_tier: 'attested' }, { service: SERVICE, minimum_tier: 'unverified' }),
+    ['minimum_tier_at names a service twice'],
+  ],
+])('minimum tiers for %s are judged member by member [AUTH-ISS-21]', (_, changed, problems) => {
+  expect(problemsOf(changed)).toEqual(problems.map((problem) => `f: ${problem}`))
 })

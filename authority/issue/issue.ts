@@ -19,6 +19,7 @@ import { addPass } from '../store/passes.ts'
 import { addRequest, type Decided, type NewRequest } from '../store/requests.ts'
 import type { AuthorityTables } from '../store/schema.ts'
 import { type Identity, identify } from './identify.ts'
+import type { MinimumTier } from './tier.ts'
 
 export type Lifetimes = { decision_seconds: number; pass_seconds: number; authorization_seconds: number }
 /** Pass values are derived from the request id, so that neither is ever stored (design: secrets at rest). */
@@ -31,7 +32,7 @@ export type IssueDeps = MintDeps & {
   /** The e-mail domains this Authority serves; undefined where it serves any. */
   domains: string[] | undefined
   issuers: AttestationIssuers
-  minimumTier: Tier
+  minimumTier: MinimumTier
   discoverService: (origin: string) => Promise<ServiceForAuthority>
   askScopes: (service: ServiceForAuthority, about: ScopesRequest) => Promise<OfferedScope[]>
   policy: Policy
@@ -50,7 +51,7 @@ export async function issue(d: IssueDeps, request: IssuanceRequest): Promise<str
   requireServedDomain(d.domains, request.user.email)
   const attested = await verifyTask(request, { now: d.now(), profile: d.profile, importKey: d.importKey })
   const identity = await identify(d, request, key)
-  requireTier(identity.harness.tier, d.minimumTier)
+  requireTier(identity.harness.tier, d.minimumTier(request.service.origin))
   const service = await d.discoverService(request.service.origin)
   const { task, user } = request
   const offered = await d.askScopes(service, {

@@ -18,6 +18,7 @@ import { createAuthorizationIds } from '../approve/mint.ts'
 import { createAuthenticate } from '../discover/authenticate.ts'
 import { createAttestationIssuers } from '../issue/issuers.ts'
 import { askScopes } from '../issue/scopes.ts'
+import { createMinimumTier } from '../issue/tier.ts'
 import { createPolicy } from '../policy/policy.ts'
 import type { AuthoritySettings } from '../settings.ts'
 import { deleteAssertionsExpiredBefore } from '../store/assertions.ts'
@@ -72,7 +73,7 @@ async function authorityDeps(
     trustMode: settings.trust_mode,
     allowServiceAuthorities: settings.allow_service_authorities,
     domains: settings.domains,
-    minimumTier: settings.minimum_tier,
+    minimumTier: createMinimumTier(settings.minimum_tier, settings.minimum_tier_at),
     issuers: createAttestationIssuers({ ...effects, keySets, importKey }, settings.attestation.issuers),
     adminTokenDigest: await sha256(adminToken),
     jwks: () => party.keys.jwks,

@@ -24,6 +24,9 @@ ${domains.map((domain) => `  - ${yamlValue(domain)}`).join('\n')}
 # The lowest tier served; requests of others are refused, trust_tier_required, before any service is asked.
 #minimum_tier: unverified
 
+# The same for one service. Of the two the stricter counts: { service: https://payroll.example, minimum_tier: attested }
+#minimum_tier_at: []
+
 # The issuers whose attestations of harnesses count, as "iss" says it, byte for byte; each with its public keys, or the URL of its key set:
 # { issuer: https://vendor.example, jwks_uri: https://vendor.example/jwks.json }
 # { issuer: https://other.example, keys: [{ kty: EC, crv: P-256, x: …, y: … }] }
