@@ -68,7 +68,8 @@ export function inFull(request: Details, terminalColumns: number): string {
     ['service', shown.service.name === undefined ? shown.service.origin : `${shown.service.origin}, which calls itself "${shown.service.name}"`],
     ['user', shown.user.email],
     ['agent', shown.agent.id],
-    ['harness', `${shown.harness.id}, ${tierOf(shown.harness)}`],
+    ['harness', shown.harness.id],
+    ['trust tier', tierOf(shown.harness)], // in a row of its own: the harness chose its name
     ['holder key', shown.harness.key_thumbprint ?? 'none'],
     ['task', `${shown.task.id}, ${shown.task.attested ? 'attested by the holder key' : 'not attested'}`],
     ['flow', `${shown.type === 'browser_session' ? 'a browser session' : 'a bearer token'}, for ${shown.authorization_seconds} s from redemption on`],
@@ -90,7 +91,7 @@ export function inFull(request: Details, terminalColumns: number): string {
 /** How much is known of the Harness, by whose word, and since when. */
 function tierOf({ tier, vouched }: Details['shown']['harness']): string {
   if (!vouched) return `${tier}: nobody vouches for it`
-  return tier === 'attested' ? `attested by ${vouched.by} at ${vouched.since}` : `its key ${tier} as "${vouched.by}" since ${vouched.since}`
+  return tier === 'attested' ? `attested by ${vouched.by} at ${vouched.since}` : `${tier} as "${vouched.by}" since ${vouched.since}`
 }
 
 function statusLine({ status, expires_at, decided_at, decided_by, reason }: Details): string {
