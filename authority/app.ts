@@ -14,7 +14,7 @@ import type { RegisterDeps } from './register/register.ts'
 import { registerRoutes } from './register/route.ts'
 import type { CloseDeps } from './revoke/close.ts'
 import type { RevokeDeps } from './revoke/revoke.ts'
-import { closeRoutes } from './revoke/route.ts'
+import { closeRoutes, revocationRoutes } from './revoke/route.ts'
 
 export type AuthorityDeps = ManagementDeps &
   DiscoverDeps &
@@ -30,5 +30,6 @@ export type AuthorityDeps = ManagementDeps &
 export const createAuthority = (d: AuthorityDeps): Hono =>
   mountSteps(createDoor({ name: 'protocol', log: d.log }), discoverRoutes(d), issueRoutes(d), redeemRoutes(d), checkRoutes(d), closeRoutes(d))
 
-/** An Authority's management door: health, metrics, decisions and registered keys under the admin token. */
-export const createAuthorityManagement = (d: AuthorityDeps): Hono => mountSteps(createManagementDoor(d), decisionRoutes(d), registerRoutes(d))
+/** An Authority's management door: health, metrics, decisions, revocations and registered keys under the admin token. */
+export const createAuthorityManagement = (d: AuthorityDeps): Hono =>
+  mountSteps(createManagementDoor(d), decisionRoutes(d), revocationRoutes(d), registerRoutes(d))

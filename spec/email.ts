@@ -42,6 +42,9 @@ export function requireEmailDomain(address: string): string {
   return domain
 }
 
+/** An address in the form in which addresses are compared (protocol 1): its domain in lower-case ASCII, the local part as it came. Throws invalid_email. */
+export const canonicalAddress = (address: string): string => `${address.slice(0, address.lastIndexOf('@'))}@${requireEmailDomain(address)}`
+
 /**
  * Throws user_mismatch unless both addresses name one user: equal domains, equal local parts.
  * In `core-0.1` a validation answer may differ in the case of the local part's ASCII letters (protocol 1).

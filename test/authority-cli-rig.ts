@@ -35,7 +35,14 @@ async function requestDigest(name: string): Promise<string> {
 async function addPending(database: string, name: string): Promise<string> {
   const digest = await requestDigest(name)
   const ref = digest.slice(0, 12)
-  const about = { service_origin: SHOWN.service.origin, user_email: SHOWN.user.email, agent_id: 'agent-7', harness_id: 'agent-7', task_id: 't-1' }
+  const about = {
+    service_origin: SHOWN.service.origin,
+    user_email: SHOWN.user.email,
+    agent_id: 'agent-7',
+    harness_id: 'agent-7',
+    key_thumbprint: null,
+    task_id: 't-1',
+  }
   const derived = { ...(await writeShown(SHOWN)), cnf: null, pass_digest: await sha256(`pass of ${name}`), master_key_id: 'any' }
   const times = { created_at: systemNow(), expires_at: systemNow() + 3600 }
   const db = await openMigrated<AuthorityTables>(database, migrations, systemNow)

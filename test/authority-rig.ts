@@ -105,6 +105,13 @@ export async function authorityWorld(changed: object = {}) {
       onTestFinished(second.stop)
       return { ...callers(second, authority.opening.adminToken), stop: second.stop }
     },
+    /** Another instance, whose clock is so many seconds behind. */
+    behind: async (seconds: number) => {
+      const late = { ...authority.opening.effects, now: () => net.now() - seconds }
+      const second = await openAuthority({ ...authority.opening, effects: late })
+      onTestFinished(second.stop)
+      return callers(second, authority.opening.adminToken)
+    },
     /** Holds the database's write lock, as another process would. */
     lock: () => holdLock(authority.opening.database),
     /** The database, opened beside the Authority. */

@@ -1,6 +1,6 @@
 import { type AttestationIssuers, verifyTask } from '../../spec/attestation.ts'
 import type { Now, Random } from '../../spec/effects.ts'
-import { requireEmailDomain } from '../../spec/email.ts'
+import { canonicalAddress, requireEmailDomain } from '../../spec/email.ts'
 import { ProtocolError } from '../../spec/error.ts'
 import { readVerificationJwk, type VerificationJwk } from '../../spec/jwk.ts'
 import type { Audit } from '../../spec/node/audit.ts'
@@ -142,9 +142,10 @@ function newRequest(d: IssueDeps, id: string, { shown, request, at }: { shown: S
     status: 'pending',
     type: request.type,
     service_origin: request.service.origin,
-    user_email: request.user.email,
+    user_email: canonicalAddress(request.user.email),
     agent_id: shown.agent.id,
     harness_id: request.harness.id,
+    key_thumbprint: shown.harness.key_thumbprint ?? null,
     task_id: request.task.id,
     ...writeShown(shown),
     cnf: request.harness.cnf ? JSON.stringify(request.harness.cnf) : null,

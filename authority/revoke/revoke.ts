@@ -5,8 +5,8 @@ import type { Database } from '../../spec/node/database.ts'
 import { isApprovable } from '../../spec/scope.ts'
 import { Scope } from '../../spec/wire/scopes.ts'
 import { aboutRequest } from '../audit/about.ts'
-import { findByRequest, narrowAuthorization, revokeAuthorization } from '../store/authorizations.ts'
-import { revokePass } from '../store/passes.ts'
+import { findByRequest, narrowAuthorization, revokeAuthorizations } from '../store/authorizations.ts'
+import { revokePasses } from '../store/passes.ts'
 import { findRequest } from '../store/requests.ts'
 import type { AuthorityTables, RequestRow } from '../store/schema.ts'
 
@@ -21,9 +21,9 @@ export async function revoke(d: RevokeDeps, requestDigest: string, act: Act): Pr
   const request = await requireShown(d, requestDigest, act.digest)
   await d.db.write(async (tx) => {
     const at = d.now()
-    const killed = await revokePass(tx, requestDigest, at)
-    const ended = await revokeAuthorization(tx, requestDigest, act.reason, at)
-    if (!killed && !ended) throw new ProtocolError('unprocessable', 'this request has no pass or authorization that is still alive')
+    const [killed] = await revokePasses(tx, [requestDigest], { at })
+    const [ended] = await revokeAuthorizations(tx, [requestDigest], { reason: act.reason, at })
+    if (killed === undefined && !ended) throw new ProtocolError('unprocessable', 'this request has no pass or authorization that is still alive')
     await d.audit.record(tx, {
       event: 'revocation',
       outcome: ended ? 'authorization revoked' : 'pass revoked',

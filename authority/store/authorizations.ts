@@ -1,4 +1,4 @@
-import type { ExpressionBuilder } from 'kysely'
+import type { Expression, ExpressionBuilder, SqlBool } from 'kysely'
 import { statement } from '../../spec/node/statement.ts'
 import type { AuthorityTables, AuthorizationRow, Tx } from './schema.ts'
 
@@ -40,65 +40,64 @@ export async function findActive(
   return row
 }
 
+type Which = (e: ExpressionBuilder<AuthorityTables, 'authorization'>) => Expression<SqlBool>
+type Change = { state: 'completed' | 'revoked'; closed_at: number; reason: string | null } | { scope: string }
+
+/** Ends or narrows authorizations that are active after `aliveAt`, and gives them as they are then. Whatever ends or narrows one passes here, so that what must be told of it can be written with it. */
+function changeActive(tx: Tx, which: Which, change: Change, aliveAt: number): Promise<AuthorizationRow[]> {
+  return tx
+    .updateTable('authorization')
+    .set(change)
+    .where(which)
+    .where('state', '=', 'active')
+    .where('expires_at', '>', aliveAt)
+    .returningAll()
+    .execute()
+}
+
 /** Closes an authorization for the Service that redeemed it; the first action stands. Undefined when it is unknown, another Service's, or expired. */
 export async function closeAuthorization(
   tx: Tx,
   asked: { id: string; service: string; state: 'completed' | 'revoked'; reason: string | undefined; at: number },
 ): Promise<(AuthorizationRow & { first: boolean }) | undefined> {
-  const closed = await tx
-    .updateTable('authorization')
-    .set({ state: asked.state, closed_at: asked.at, reason: asked.reason ?? null })
-    .where('id', '=', asked.id)
-    .where('service_origin', '=', asked.service)
-    .where('state', '=', 'active')
-    .where('expires_at', '>', asked.at)
-    .returningAll()
-    .executeTakeFirst()
+  const which: Which = (e) => e.and([e('id', '=', asked.id), e('service_origin', '=', asked.service)])
+  const [closed] = await changeActive(tx, which, { state: asked.state, closed_at: asked.at, reason: asked.reason ?? null }, asked.at)
   if (closed) return { ...closed, first: true }
-  const before = await tx
-    .selectFrom('authorization')
-    .selectAll()
-    .where('id', '=', asked.id)
-    .where('service_origin', '=', asked.service)
-    .executeTakeFirst()
+  const before = await tx.selectFrom('authorization').selectAll().where(which).executeTakeFirst()
   return before && before.state !== 'active' ? { ...before, first: false } : undefined
 }
 
-/** The id of the authorization that the pass of a request opens. */
-const openedBy = (requestDigest: string) => (e: ExpressionBuilder<AuthorityTables, 'authorization'>) =>
-  e.selectFrom('pass').select('pass.authorization_id').where('pass.request_digest', '=', requestDigest)
+/** The ids of the authorizations that the passes of requests open. */
+const openedBy = (requestDigests: string[]) => (e: ExpressionBuilder<AuthorityTables, 'authorization'>) =>
+  e.selectFrom('pass').select('pass.authorization_id').where('pass.request_digest', 'in', requestDigests)
 
-/** Revokes what a request led to, if it is active. Undefined when there is nothing to revoke. */
-export function revokeAuthorization(tx: Tx, requestDigest: string, reason: string | undefined, at: number): Promise<AuthorizationRow | undefined> {
-  return tx
-    .updateTable('authorization')
-    .set({ state: 'revoked', closed_at: at, reason: reason ?? null })
-    .where('id', '=', openedBy(requestDigest))
-    .where('state', '=', 'active')
-    .where('expires_at', '>', at)
-    .returningAll()
-    .executeTakeFirst()
+/** Revokes what requests led to, where it is active after `aliveAt`. Gives what it revoked. */
+export function revokeAuthorizations(
+  tx: Tx,
+  requestDigests: string[],
+  { reason, at, aliveAt = at }: { reason: string | undefined; at: number; aliveAt?: number },
+): Promise<AuthorizationRow[]> {
+  const which: Which = (e) => e('id', 'in', openedBy(requestDigests)(e))
+  return changeActive(tx, which, { state: 'revoked', closed_at: at, reason: reason ?? null }, aliveAt)
 }
 
 /** Replaces the scope of an active authorization, if it is still the one that was seen. Undefined when it is not, or it is over. */
-export function narrowAuthorization(
+export async function narrowAuthorization(
   tx: Tx,
   requestDigest: string,
   scope: { from: string; to: string },
   at: number,
 ): Promise<AuthorizationRow | undefined> {
-  return tx
-    .updateTable('authorization')
-    .set({ scope: scope.to })
-    .where('id', '=', openedBy(requestDigest))
-    .where('scope', '=', scope.from)
-    .where('state', '=', 'active')
-    .where('expires_at', '>', at)
-    .returningAll()
-    .executeTakeFirst()
+  const which: Which = (e) => e.and([e('id', 'in', openedBy([requestDigest])(e)), e('scope', '=', scope.from)])
+  const [narrowed] = await changeActive(tx, which, { scope: scope.to }, at)
+  return narrowed
 }
 
 /** What a request led to; undefined when its pass was never redeemed. */
 export function findByRequest(db: Tx, requestDigest: string): Promise<AuthorizationRow | undefined> {
-  return db.selectFrom('authorization').selectAll().where('id', '=', openedBy(requestDigest)).executeTakeFirst()
+  return db
+    .selectFrom('authorization')
+    .selectAll()
+    .where('id', 'in', openedBy([requestDigest]))
+    .executeTakeFirst()
 }

@@ -59,15 +59,16 @@ function whyNot(pass: PassRow | undefined, service: string): ProtocolError {
   return new ProtocolError('agentpass_expired', 'this pass has expired or was revoked')
 }
 
-/** Kills a pass that could still be used. Whether there was one. */
-export async function revokePass(tx: Tx, requestDigest: string, at: number): Promise<boolean> {
-  const { numUpdatedRows } = await tx
+/** Kills those passes of requests that could still be used after `aliveAt`. Gives the digests of the requests that had one. */
+export async function revokePasses(tx: Tx, requestDigests: string[], { at, aliveAt = at }: { at: number; aliveAt?: number }): Promise<string[]> {
+  const killed = await tx
     .updateTable('pass')
     .set({ revoked_at: at })
-    .where('request_digest', '=', requestDigest)
+    .where('request_digest', 'in', requestDigests)
     .where('consumed_at', 'is', null)
     .where('revoked_at', 'is', null)
-    .where('expires_at', '>', at)
-    .executeTakeFirst()
-  return numUpdatedRows > 0n
+    .where('expires_at', '>', aliveAt)
+    .returning('request_digest')
+    .execute()
+  return killed.map(({ request_digest }) => request_digest)
 }

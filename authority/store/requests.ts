@@ -17,6 +17,7 @@ const insertRequest = statement<AuthorityTables, RequestRow>()((db, given) =>
     user_email: given('user_email'),
     agent_id: given('agent_id'),
     harness_id: given('harness_id'),
+    key_thumbprint: given('key_thumbprint'),
     task_id: given('task_id'),
     shown: given('shown'),
     shown_digest: given('shown_digest'),
@@ -102,6 +103,19 @@ function whyNotDecided(request: RequestRow | undefined, d: Decision): ProtocolEr
   if (request.status !== 'pending') return new ProtocolError('already_decided', `this request is ${request.status} already`)
   if (request.expires_at <= d.at) return new ProtocolError('already_decided', 'this request has expired')
   return new ProtocolError('stale_decision', 'the request is not what was shown: look at it again')
+}
+
+/** Denies those of the requests that are pending, whatever was shown of them. Gives the digests of those: a final status stays. */
+export async function denyPending(tx: Tx, digests: string[], d: { by: string; reason: string | undefined; at: number }): Promise<string[]> {
+  const denied = await tx
+    .updateTable('request')
+    .set({ status: 'denied', decided_at: d.at, decided_by: d.by, reason: d.reason ?? null })
+    .where('digest', 'in', digests)
+    .where('status', '=', 'pending')
+    .where('expires_at', '>', d.at)
+    .returning('digest')
+    .execute()
+  return denied.map(({ digest }) => digest)
 }
 
 /** Writes down which pending requests have passed their deadline. Gives those, at most `limit`. */

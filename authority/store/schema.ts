@@ -13,9 +13,10 @@ export type AuthorityTables = AuditTable &
       status: 'pending' | 'approved' | 'denied' | 'expired' | 'canceled'
       type: 'browser_session' | 'bearer_token'
       service_origin: string
-      user_email: string
+      user_email: string // in the form in which addresses are compared; what came is in `shown`
       agent_id: string
       harness_id: string
+      key_thumbprint: string | null // of the holder key (RFC 7638)
       task_id: string
       shown: string // json: what an approver sees, see approve/shown.ts
       shown_digest: string

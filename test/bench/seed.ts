@@ -97,6 +97,7 @@ export function makeRequest({ secrets }: Pick<Seeded<AuthorityTables>, 'secrets'
     user_email: USER,
     agent_id: 'bench',
     harness_id: 'bench',
+    key_thumbprint: null,
     task_id: 'task',
     shown: SHOWN,
     shown_digest: digestOf(SHOWN),

@@ -1,0 +1,78 @@
+import type { AuditEvent } from '../../spec/node/audit.ts'
+import { type ApproveDeps, expireDue } from '../approve/approve.ts'
+import { aboutRequest } from '../audit/about.ts'
+import { type Alive, findAlive, type Stage, type Which } from '../store/alive.ts'
+import { revokeAuthorizations } from '../store/authorizations.ts'
+import { revokePasses } from '../store/passes.ts'
+import { denyPending } from '../store/requests.ts'
+import type { Tx } from '../store/schema.ts'
+
+export type BulkDeps = Pick<ApproveDeps, 'now' | 'db' | 'audit'>
+/** How much was ended. */
+export type Ended = { authorizations: number; passes: number; requests: number }
+type Act = { by: string; reason?: string | undefined }
+
+const BATCH = 200
+/** What has just expired by this instance's clock may be alive by another's: each is at most five seconds off the database's. */
+const CLOCKS_APART_SECONDS = 10
+
+/**
+ * Ends everything alive that is meant (protocol 4, 7): pending requests are denied, unused passes die, active authorizations are revoked; a final status stays as it is.
+ * What was alive when the call began is dead when it answers. It goes in batches, each with its audit rows in one transaction: where it throws halfway, whole batches stand, and it can be asked again.
+ *
+ * No gap remains between the stages, nor between instances. A delegation only ever goes from request to pass to authorization, and a stage is left only when a look at it finds nothing alive.
+ * A request that was not denied was approved before that look, so its pass is committed and the next stage finds it; a pass that was not killed was consumed before, so its authorization is found.
+ * A validation under way holds the pass's row: the statement that kills waits for it and then changes nothing, and the stage is looked at again.
+ */
+export async function revokeAll(d: BulkDeps, which: Which, act: Act): Promise<Ended> {
+  await d.db.write((tx) => d.audit.record(tx, { event: 'revocation', ...aboutWhich(which), by: act.by, reason: act.reason }))
+  const requests = await endStage(d, 'request', which, act)
+  while ((await expireDue(d, BATCH)) === BATCH); // what was past its deadline here could still be approved where the clock is behind
+  const passes = await endStage(d, 'pass', which, act)
+  const authorizations = await endStage(d, 'authorization', which, act)
+  return { authorizations, passes, requests }
+}
+
+/** Ends what is alive of one stage, until a look finds nothing. Gives how much it ended. */
+async function endStage(d: BulkDeps, stage: Stage, which: Which, act: Act): Promise<number> {
+  for (let total = 0; ; ) {
+    const { found, ended } = await d.db.write(async (tx) => {
+      const at = d.now()
+      const aliveAt = stage === 'request' ? at : at - CLOCKS_APART_SECONDS // a request past its deadline is expired for good
+      const alive = await findAlive(tx, stage, which, { aliveAt, limit: BATCH })
+      const events = alive.length > 0 ? await END[stage](tx, alive, { ...act, at, aliveAt }) : []
+      for (const event of events) await d.audit.record(tx, event)
+      return { found: alive.length, ended: events.length }
+    })
+    if (found === 0) return total
+    total += ended
+  }
+}
+
+type EndSome = (tx: Tx, alive: Alive[], act: Act & { at: number; aliveAt: number }) => Promise<AuditEvent[]>
+
+/** What ends a stage, each by one conditional statement, and what the audit trail says of those that it ended. */
+const END: Record<Stage, EndSome> = {
+  async request(tx, alive, { by, reason, at }) {
+    const denied = new Set(await denyPending(tx, digestsOf(alive), { by, reason, at }))
+    const ended = alive.filter(({ digest }) => denied.has(digest))
+    return ended.map((row) => ({ event: 'decision', outcome: 'denied', by, reason, ...aboutRequest(row) }))
+  },
+  async pass(tx, alive, { by, reason, at, aliveAt }) {
+    const killed = new Set(await revokePasses(tx, digestsOf(alive), { at, aliveAt }))
+    const ended = alive.filter(({ digest }) => killed.has(digest))
+    return ended.map((row) => ({ event: 'revocation', outcome: 'pass revoked', by, reason, ...aboutRequest(row) }))
+  },
+  async authorization(tx, alive, { by, reason, at, aliveAt }) {
+    const revoked = new Set((await revokeAuthorizations(tx, digestsOf(alive), { reason, at, aliveAt })).map(({ id }) => id))
+    return alive.flatMap(({ authorization_id: id, ...row }) =>
+      id !== null && revoked.has(id)
+        ? [{ event: 'revocation', outcome: 'authorization revoked', authorization_id: id, by, reason, ...aboutRequest(row) }]
+        : [],
+    )
+  },
+}
+
+const digestsOf = (alive: Alive[]): string[] => alive.map(({ digest }) => digest)
+
+const aboutWhich = (which: Which) => (which.by === 'all' ? { outcome: 'asked for all' } : { outcome: 'asked', [which.by]: which.is })
