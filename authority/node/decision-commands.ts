@@ -3,6 +3,7 @@ import { collect, jsonOption, withExample } from '../../spec/node/cli.ts'
 import { partyConfigOption } from '../../spec/node/server-commands.ts'
 import { authority } from './authority.ts'
 import { ACTS, type DecisionOptions, decide, listRequests, showRequest } from './decisions.ts'
+import { revoke } from './revocations.ts'
 
 const STATUSES = ['pending', 'approved', 'denied', 'expired', 'canceled']
 const REF = 'the request, by its reference'
@@ -27,12 +28,7 @@ export function addDecisionCommands(program: Command): void {
     'why, for the agent and the audit trail',
   )
   decision(program, 'cancel', 'cancel a pending request', 'cancel 9hX2kQzP0aVw')
-  decision(
-    program,
-    'revoke',
-    'end what a request led to: its unused pass, or its authorization',
-    'revoke 9hX2kQzP0aVw --reason "laptop lost"',
-  ).option('--reason <reason>', 'why, for the audit trail')
+  revocation(program)
   decision(program, 'narrow', 'leave a live authorization only these scopes', 'narrow 9hX2kQzP0aVw --scope tickets:read').requiredOption(
     '--scope <scope>',
     SCOPE,
@@ -47,6 +43,22 @@ function decision(program: Command, name: keyof typeof ACTS, about: string, exam
     .option('--yes', 'do not ask')
     .action((ref: string, o: DecisionOptions) => decide(ACTS[name], ref, o))
   return withExample(command, `agentpass-authority ${example}`)
+}
+
+function revocation(program: Command): void {
+  const about = 'end what a request led to, its unused pass or its authorization; or everything alive that one of the options means'
+  const command = withManagementOptions(program.command('revoke').description(about))
+    .argument('[ref]', REF)
+    .option('--authorization <id>', 'this authorization')
+    .option('--user <email>', 'of this user')
+    .option('--service <origin>', 'at this service')
+    .option('--harness-key <thumbprint>', 'of this holder key, as requests show prints it')
+    .option('--all', 'emergency stop: all there is')
+    .option('--reason <reason>', 'why: for the audit trail, and for the agents whose requests are denied')
+    .option('--digest <digest>', 'of what was shown of the one request: without it, that is shown now')
+    .option('--yes', 'do not ask')
+    .action(revoke)
+  withExample(command, 'agentpass-authority revoke 9hX2kQzP0aVw --reason "laptop lost"', 'agentpass-authority revoke --user ada@acme.example --yes')
 }
 
 /** Where the management door is, and `--json`. */

@@ -76,7 +76,8 @@ function questionOf(act: Act, { ref, shown }: Details, scope: string[] | undefin
   return `${act.name} ${visible(granted?.join(', ') ?? ref)}? [y/N] `
 }
 
-async function isConfirmed(question: string): Promise<boolean> {
+/** Asks on a terminal; anything but a yes is a no. */
+export async function isConfirmed(question: string): Promise<boolean> {
   const terminal = createInterface({ input: process.stdin, output: process.stderr })
   try {
     const asked = terminal.question(question).catch(() => '') // ended by Ctrl-C or Ctrl-D
@@ -87,7 +88,8 @@ async function isConfirmed(question: string): Promise<boolean> {
   }
 }
 
-const isTerminal = (): boolean => process.stdin.isTTY && process.stderr.isTTY
+/** Whether somebody is there to be asked. */
+export const isTerminal = (): boolean => process.stdin.isTTY && process.stderr.isTTY
 const columnsOf = (stream: { columns?: number }): number => stream.columns || 80 // 0 where a terminal does not know
 
 function outcomeOf(act: Act, { shown, status, authorization }: Details, scope: string[] | undefined): string {

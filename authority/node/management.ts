@@ -17,9 +17,12 @@ export type ManagementOptions = { config: string; management?: string; ca?: stri
 /** Talks to a running Authority's management door under the admin token. Throws OperatorError for every refusal, and when nobody answers. */
 export type Management = {
   get: <S extends z.ZodType>(path: string, schema: S) => Promise<z.infer<S>>
-  post: <S extends z.ZodType>(path: string, body: object, schema: S) => Promise<z.infer<S>>
+  /** `answerMs`: how long the work may take, where it is more than a moment. */
+  post: <S extends z.ZodType>(path: string, body: object, schema: S, options?: { answerMs?: number }) => Promise<z.infer<S>>
   delete: <S extends z.ZodType>(path: string, schema: S) => Promise<z.infer<S>>
 }
+
+type Asked = { method: 'GET' | 'POST' | 'DELETE'; path: string; body?: object | undefined; answerMs?: number | undefined }
 
 const ANSWER_MS = 15_000
 
@@ -29,13 +32,12 @@ export async function withManagement<T>(options: ManagementOptions, work: (manag
   const base = baseOf(options.management ?? addressOf(management.listen))
   const token = readAdminToken(options.config, management.admin_token)
   const agent = new Agent({
-    headersTimeout: ANSWER_MS,
     bodyTimeout: ANSWER_MS,
     connect: { timeout: 5000, ...(options.ca !== undefined && { ca: readCa(options.ca) }) },
   })
-  const call = async <S extends z.ZodType>(method: 'GET' | 'POST' | 'DELETE', path: string, schema: S, body?: object): Promise<z.infer<S>> => {
+  const call = async <S extends z.ZodType>({ method, path, body, answerMs = ANSWER_MS }: Asked, schema: S): Promise<z.infer<S>> => {
     const headers = { authorization: `Bearer ${token}`, accept: 'application/json', ...(body && { 'content-type': 'application/json' }) }
-    const init = { dispatcher: agent, method, headers, ...(body && { body: JSON.stringify(body) }) }
+    const init = { dispatcher: agent, method, headers, headersTimeout: answerMs, ...(body && { body: JSON.stringify(body) }) }
     const answer = await request(`${base}${path}`, init)
       .then(async ({ statusCode, body }) => ({ status: statusCode, text: await body.text() }))
       .catch((cause) => {
@@ -45,9 +47,9 @@ export async function withManagement<T>(options: ManagementOptions, work: (manag
   }
   try {
     return await work({
-      get: (path, schema) => call('GET', path, schema),
-      post: (path, body, schema) => call('POST', path, schema, body),
-      delete: (path, schema) => call('DELETE', path, schema),
+      get: (path, schema) => call({ method: 'GET', path }, schema),
+      post: (path, body, schema, { answerMs } = {}) => call({ method: 'POST', path, body, answerMs }, schema),
+      delete: (path, schema) => call({ method: 'DELETE', path }, schema),
     })
   } finally {
     await agent.close()
