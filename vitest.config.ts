@@ -8,7 +8,7 @@ const ON_BOTH = [
   'test/single-use.test.ts',
   'test/crash.test.ts',
   'test/trip.test.ts',
-  'test/authority-{approve,audit,close,harness-keys,redeem,revocations,revoke,status}.test.ts',
+  'test/authority-{approve,audit,caps,close,harness-keys,redeem,revocations,revoke,status}.test.ts',
   'test/service-{audit,browser,check,redeem-once,revoke}.test.ts',
 ]
 

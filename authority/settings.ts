@@ -68,6 +68,9 @@ export const AuthoritySettings = z
       .strictObject({
         issuances_per_minute: z.int().min(1).default(300),
         polls_per_second: z.int().min(1).default(5),
+        /** Requests that may wait for a decision at once. */
+        pending_per_user: z.int().min(1).default(20),
+        pending_per_harness: z.int().min(1).default(100),
       })
       .prefault({}),
     /** How long ended requests are kept for people to look at. The audit trail is kept for ever. */

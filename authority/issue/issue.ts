@@ -19,6 +19,7 @@ import { addPass } from '../store/passes.ts'
 import { addRequest, type Decided, type NewRequest } from '../store/requests.ts'
 import type { AuthorityTables } from '../store/schema.ts'
 import { type Identity, identify } from './identify.ts'
+import { type Caps, requireRoom } from './room.ts'
 import type { MinimumTier } from './tier.ts'
 
 export type Lifetimes = { decision_seconds: number; pass_seconds: number; authorization_seconds: number }
@@ -40,11 +41,13 @@ export type IssueDeps = MintDeps & {
   audit: Audit
   lifetimes: Lifetimes
   passValues: PassValues
+  caps: Caps
 }
 
 /**
  * Admits a request (protocol 4, §5.3.1) and gives its new id. Throws policy_denied for a user of another domain, malformed_request, invalid_attestation,
- * trust_tier_required, unknown_service, discovery_failed, configuration_invalid, unprocessable, service_unavailable; nothing is recorded then but the refusal.
+ * trust_tier_required, unknown_service, discovery_failed, configuration_invalid, unprocessable, service_unavailable,
+ * rate_limited; nothing is recorded then but the refusal.
  */
 export async function issue(d: IssueDeps, request: IssuanceRequest): Promise<string> {
   const key = await requireHolderKey(d, request)
@@ -125,6 +128,7 @@ async function record(
   const decided = byPolicy(answer, at)
   const about = aboutRequest(row)
   await d.db.write(async (tx) => {
+    if (!decided) await requireRoom(tx, d.db.dialect, row, d.caps)
     await addRequest(tx, row, decided)
     await d.audit.record(tx, { event: 'issuance', outcome: 'admitted', ...about })
     if (!decided) return

@@ -70,6 +70,7 @@ async function authorityDeps(
     importKey,
     authority,
     lifetimes,
+    caps: limits,
     trustMode: settings.trust_mode,
     allowServiceAuthorities: settings.allow_service_authorities,
     domains: settings.domains,
