@@ -1,7 +1,6 @@
-import { once } from 'node:events'
-import { createInterface } from 'node:readline/promises'
 import { z } from 'zod'
 import { print, printJson, say } from '../../spec/node/cli.ts'
+import { isConfirmed, isTerminal } from '../../spec/node/confirm.ts'
 import { OperatorError } from '../../spec/node/operator-error.ts'
 import { visible } from '../approve/visible.ts'
 import { type Management, type ManagementOptions, withManagement } from './management.ts'
@@ -76,20 +75,6 @@ function questionOf(act: Act, { ref, shown }: Details, scope: string[] | undefin
   return `${act.name} ${visible(granted?.join(', ') ?? ref)}? [y/N] `
 }
 
-/** Asks on a terminal; anything but a yes is a no. */
-export async function isConfirmed(question: string): Promise<boolean> {
-  const terminal = createInterface({ input: process.stdin, output: process.stderr })
-  try {
-    const asked = terminal.question(question).catch(() => '') // ended by Ctrl-C or Ctrl-D
-    const answer = await Promise.race([asked, once(terminal, 'close').then(() => '')])
-    return /^y(?:es)?$/i.test(answer.trim())
-  } finally {
-    terminal.close()
-  }
-}
-
-/** Whether somebody is there to be asked. */
-export const isTerminal = (): boolean => process.stdin.isTTY && process.stderr.isTTY
 const columnsOf = (stream: { columns?: number }): number => stream.columns || 80 // 0 where a terminal does not know
 
 function outcomeOf(act: Act, { shown, status, authorization }: Details, scope: string[] | undefined): string {

@@ -60,7 +60,7 @@ async function authorityDeps(
     profile,
     kind: 'authority-assertion',
     issuer: authority,
-    signingKey: async () => party.keys.current,
+    signingKey: async () => party.keys.current(),
   })
   return {
     ...effects,
@@ -77,7 +77,7 @@ async function authorityDeps(
     minimumTier: createMinimumTier(settings.minimum_tier, settings.minimum_tier_at),
     issuers: createAttestationIssuers({ ...effects, keySets, importKey }, settings.attestation.issuers),
     adminTokenDigest: await sha256(adminToken),
-    jwks: () => party.keys.jwks,
+    jwks: party.keys.jwks,
     discoverService,
     authenticate: createAuthenticate({ ...effects, authority, profile, discoverService, keySets }),
     askScopes: (service, about) => askScopes({ fetch: effects.fetch, signAssertion }, service, about),

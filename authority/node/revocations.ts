@@ -1,8 +1,9 @@
 import { z } from 'zod'
 import { print, printJson } from '../../spec/node/cli.ts'
+import { isConfirmed, isTerminal } from '../../spec/node/confirm.ts'
 import { OperatorError } from '../../spec/node/operator-error.ts'
 import { visible } from '../approve/visible.ts'
-import { ACTS, type DecisionOptions, decide, isConfirmed, isTerminal } from './decisions.ts'
+import { ACTS, type DecisionOptions, decide } from './decisions.ts'
 import { withManagement } from './management.ts'
 
 export type RevokeOptions = DecisionOptions & { authorization?: string; user?: string; service?: string; harnessKey?: string; all?: boolean }

@@ -19,8 +19,9 @@ export function createIdentityHeaders(d: IdentityDeps): IdentityHeaders {
   const signed = createCache<string>(d.now, { limit: 50_000 })
   return async (session) => {
     const scope = session.scope.join(' ')
-    const key = JSON.stringify([session.authorizationId, session.user, session.agent, session.task?.id, scope])
-    const jwt = await signed.get(key, async () => ({ value: await sign(d, session), ttlSeconds: KEPT_SECONDS }))
+    const signingKey = d.signingKey() // what a key signed that signs no more is not handed on
+    const key = JSON.stringify([signingKey.keyId, session.authorizationId, session.user, session.agent, session.task?.id, scope])
+    const jwt = await signed.get(key, async () => ({ value: await sign(d, session, signingKey), ttlSeconds: KEPT_SECONDS }))
     const plain: [string, string | undefined][] = [
       ['agentpass-user', session.user],
       ['agentpass-agent', session.agent],
@@ -36,8 +37,11 @@ export function createIdentityHeaders(d: IdentityDeps): IdentityHeaders {
 const isCarried = (header: [string, string | undefined]): header is [string, string] =>
   header[1] !== undefined && /^[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/.test(header[1])
 
-function sign(d: IdentityDeps, { user, agent, task, scope, authorizationId }: Session): Promise<string> {
-  const { privateKey, algorithm, keyId } = d.signingKey()
+function sign(
+  d: IdentityDeps,
+  { user, agent, task, scope, authorizationId }: Session,
+  { privateKey, algorithm, keyId }: SigningKey,
+): Promise<string> {
   const iat = d.now()
   const claims = { sub: user, act: { sub: agent }, ...(task && { task: task.id }), scope: scope.join(' '), authorization_id: authorizationId }
   return new SignJWT({ ...claims, iss: d.origin, aud: d.audience, iat, exp: iat + VALID_SECONDS })

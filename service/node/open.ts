@@ -67,7 +67,7 @@ async function serviceDeps(
     profile,
     kind: 'service-assertion',
     issuer: origin,
-    signingKey: async () => party.keys.current,
+    signingKey: async () => party.keys.current(),
   })
   const discovery = createAuthorityDiscovery(
     { ...effects, profile, requireDnssec: settings.network.dnssec === 'required' },
@@ -90,7 +90,7 @@ async function serviceDeps(
     lifetimes,
     name: settings.name,
     adminTokenDigest: await sha256(adminToken),
-    jwks: () => party.keys.jwks,
+    jwks: party.keys.jwks,
     keySets: createKeySets({ ...effects, profile, importKey }),
     scopes: scopes.map(({ name, description }) => ({ name, ...(description !== undefined && { description }) })),
     heldScope: createHeldScope(
@@ -111,7 +111,7 @@ async function serviceDeps(
       origin,
       audience: upstream.audience ?? new URL(upstream.url).origin,
       now,
-      signingKey: () => party.keys.current,
+      signingKey: party.keys.current,
     }),
     forward,
     clientOf: createClientOf(settings.client_address_header),

@@ -34,6 +34,7 @@ export type AuditEvent = {
   act?: string | undefined
   by?: string | undefined
   reason?: string | undefined
+  kid?: string | undefined
 }
 
 export type Audit = {
@@ -62,7 +63,7 @@ export function createAudit(d: AuditDeps): Audit {
   let noted: string[] = []
   const line = (event: AuditEvent) => {
     d.count(event)
-    return inert(toLine({ at: d.now(), ...event }))
+    return lineOf(event, d.now())
   }
 
   const number = async () => {
@@ -99,6 +100,12 @@ export function createAudit(d: AuditDeps): Audit {
     },
   }
 }
+
+/** Writes an event in the transaction of its change, where a command changes the database and not a party. */
+export const recordFrom = async (tx: Kysely<AuditTable>, event: AuditEvent, at: number): Promise<void> =>
+  void (await append(tx, { event: lineOf(event, at) }))
+
+const lineOf = (event: AuditEvent, at: number): string => inert(toLine({ at, ...event }))
 
 /** An event as JSON. A replacer makes that slow, so it is asked only where something can be too long. */
 function toLine(event: object): string {

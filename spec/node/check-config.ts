@@ -1,13 +1,15 @@
 import { readTxt } from '../discovery.ts'
 import type { ResolveTxt } from '../effects.ts'
 import { print, printJson, say } from './cli.ts'
-import { requireSigningKeys, type SigningKeyTable } from './keys.ts'
+import { type ClockTable, latestKept } from './clock.ts'
+import type { SigningKeyTable } from './keys.ts'
 import { pendingMigrations } from './migrate.ts'
 import { openReadOnly } from './open-database.ts'
 import { messageOf, OperatorError } from './operator-error.ts'
 import { createSecrets, type MasterKey } from './secrets.ts'
 import { equip, readPartySettings, type ServerParty, type TxtRecord } from './server-party.ts'
-import { readDatabase, readMasterKeys, type ServerSettings } from './settings.ts'
+import { readDatabase, readMasterKeys, type ServerSettings, systemNow } from './settings.ts'
+import { openSigningKeys } from './signing.ts'
 
 type Findings = { problems: string[]; warnings: string[]; hint?: string | undefined }
 
@@ -71,12 +73,13 @@ async function examineRecord({ warnings }: Findings, resolveTxt: ResolveTxt, { n
 type Place<S> = { file: string; settings: S }
 
 async function examineDatabase<S extends ServerSettings>(findings: Findings, party: ServerParty<S>, { file, settings }: Place<S>): Promise<void> {
-  const db = await openReadOnly<SigningKeyTable>(readDatabase(file, settings.database))
+  const db = await openReadOnly<SigningKeyTable & ClockTable>(readDatabase(file, settings.database))
   try {
     const pending = await pendingMigrations(db, party.migrations)
     if (pending.length > 0) findings.warnings.push(`serve, or migrate, will bring the schema up to date: ${pending.join(', ')}`)
     const masterKeys = readableKeys(file, settings)
-    if (masterKeys) await requireSigningKeys(db, createSecrets(masterKeys))
+    const latestAt = Math.max(systemNow(), await latestKept(db.read))
+    if (masterKeys) await openSigningKeys(db, createSecrets(masterKeys), () => latestAt)
   } finally {
     await db.close()
   }

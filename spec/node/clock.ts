@@ -17,6 +17,8 @@ export type ClockGuard = {
   isInStep: () => boolean
   /** Whether the clock is no more than a minute behind the latest time seen here or kept by any instance. */
   isTrusted: () => boolean
+  /** The latest time seen here or kept by any instance: it never goes back. */
+  latestAt: Now
   /** Throws overloaded while the clock is behind: nothing is written then. */
   requireTrusted: () => void
 }
@@ -24,26 +26,28 @@ export type ClockGuard = {
 export function createClockGuard(db: Database<ClockTable>, now: Now): ClockGuard {
   let latestSeen = 0
   let apartSeconds = 0
-  const isTrusted = () => {
-    const at = now()
-    latestSeen = Math.max(latestSeen, at)
-    return latestSeen - at <= MAX_BEHIND_SECONDS
+  const latestAt = () => {
+    latestSeen = Math.max(latestSeen, now())
+    return latestSeen
   }
+  const isTrusted = () => latestAt() - now() <= MAX_BEHIND_SECONDS
   return {
     async check() {
       apartSeconds = db.dialect === 'postgres' ? Math.abs((await timeOf(db.read)) - now()) : 0
-      latestSeen = Math.max(latestSeen, await latest(db.read))
+      latestSeen = Math.max(latestSeen, await latestKept(db.read))
       if (isTrusted()) await db.write((tx) => keep(tx, now()))
     },
     isInStep: () => apartSeconds <= MAX_APART_SECONDS,
     isTrusted,
+    latestAt,
     requireTrusted() {
       if (!isTrusted()) throw new ProtocolError('overloaded', "this server's clock was set back", { retryAfterSeconds: 60 })
     },
   }
 }
 
-async function latest(db: Kysely<ClockTable>): Promise<number> {
+/** The latest time that any instance has kept, or 0. */
+export async function latestKept(db: Kysely<ClockTable>): Promise<number> {
   const row = await db.selectFrom('clock').select('latest_at').where('id', '=', 1).executeTakeFirst()
   return Number(row?.latest_at ?? 0)
 }

@@ -3,13 +3,14 @@ import type { Fetch, Now, Random, ResolveTxt } from '../effects.ts'
 import { type Audit, type AuditTable, createAudit } from './audit.ts'
 import { type ClockGuard, type ClockTable, createClockGuard } from './clock.ts'
 import type { Database } from './database.ts'
-import { requireSigningKeys, type SigningKeys, type SigningKeyTable } from './keys.ts'
+import type { SigningKeyTable } from './keys.ts'
 import type { Log } from './log.ts'
 import type { Readiness } from './management.ts'
 import { createMetrics } from './metrics.ts'
 import { type Migration, migrate } from './migrate.ts'
 import { openWritable } from './open-database.ts'
 import { createSecrets, type MasterKey, type Secrets } from './secrets.ts'
+import { openSigningKeys, type SigningKeys } from './signing.ts'
 import { type Chore, startChores } from './sweep.ts'
 
 export type PartyTables = AuditTable & ClockTable & SigningKeyTable
@@ -27,7 +28,7 @@ export type Party = {
   readiness: Readiness
   /** The database as the party's steps see it: nothing is written while this instance's clock is behind. */
   guard: <T>(db: Database<T>) => Database<T>
-  /** Starts what is done again and again: numbering the trail, signing its head, watching the clock, and the party's own chores. */
+  /** Starts what is done again and again: numbering the trail, signing its head, watching the clock and the signing keys, and the party's own chores. */
   start: (chores: Chore[]) => void
   /** Stops the chores, numbers and signs what is left, and closes the database. */
   stop: () => Promise<void>
@@ -49,11 +50,11 @@ export async function openMigrated<T>(database: string, migrations: Record<strin
 export async function openParty(db: Database<PartyTables>, masterKeys: [MasterKey, ...MasterKey[]], effects: Effects): Promise<Party> {
   try {
     const secrets = createSecrets(masterKeys)
-    const keys = await requireSigningKeys(db, secrets)
     const clock = createClockGuard(db, effects.now)
     await clock.check()
+    const keys = await openSigningKeys(db, secrets, clock.latestAt)
     const { registry, count } = createMetrics()
-    const audit = createAudit({ db, now: effects.now, log: effects.log, signingKey: () => keys.current, count })
+    const audit = createAudit({ db, now: effects.now, log: effects.log, signingKey: keys.current, count })
     const trustedNow = () => {
       clock.requireTrusted()
       return effects.now()
@@ -65,7 +66,7 @@ export async function openParty(db: Database<PartyTables>, masterKeys: [MasterKe
       audit,
       metrics: registry,
       guard: (own) => guarded(own, clock),
-      ...lifeOf({ db, clock, audit, log: effects.log }),
+      ...lifeOf({ db, clock, keys, audit, log: effects.log }),
     }
   } catch (failure) {
     await db.close()
@@ -81,23 +82,22 @@ const guarded = <T>(db: Database<T>, clock: ClockGuard): Database<T> => ({
   },
 })
 
-type Living = { db: Database<PartyTables>; clock: ClockGuard; audit: Audit; log: Log }
+type Living = { db: Database<PartyTables>; clock: ClockGuard; keys: SigningKeys; audit: Audit; log: Log }
 
-function lifeOf({ db, clock, audit, log }: Living): Pick<Party, 'readiness' | 'start' | 'stop'> {
+function lifeOf({ db, clock, keys, audit, log }: Living): Pick<Party, 'readiness' | 'start' | 'stop'> {
   let running: { stop: () => Promise<void> } | undefined
   return {
     async readiness() {
-      const writable = await audit.number().then(
-        () => true,
-        () => false,
-      )
+      const [writable] = await Promise.all([succeeds(audit.number()), succeeds(keys.refresh())]) // why not, the chores tell
       if (!clock.isTrusted()) return { ready: false, why: 'the clock was set back' }
       if (!clock.isInStep()) return { ready: false, why: 'the clocks of this server and of the database differ by more than five seconds' }
-      return writable ? { ready: true } : { ready: false, why: 'the database cannot be written' }
+      if (!writable) return { ready: false, why: 'the database cannot be written' }
+      return keys.isSigning() ? { ready: true } : { ready: false, why: 'no signing key signs' }
     },
     start(chores) {
       const own = [
         { name: 'audit numbering', everyMs: 100, run: audit.number },
+        { name: 'signing keys', everyMs: 5000, run: keys.refresh },
         { name: 'audit head', everyMs: 60_000, run: audit.signHead },
         { name: 'clock', everyMs: 60_000, run: clock.check },
       ]
@@ -110,3 +110,9 @@ function lifeOf({ db, clock, audit, log }: Living): Pick<Party, 'readiness' | 's
     },
   }
 }
+
+const succeeds = (attempt: Promise<unknown>): Promise<boolean> =>
+  attempt.then(
+    () => true,
+    () => false,
+  )

@@ -18,6 +18,9 @@ export type Secrets = {
   unseal: (purpose: string, sealed: string) => string
 }
 
+/** The name of the master key that something was sealed under. */
+export const masterKeyOf = (sealed: string): string => sealed.split('.', 1)[0] ?? ''
+
 /** A fresh master key as it is written to its file. */
 export const generateMasterKey = (): string => randomBytes(KEY_BYTES).toString('base64url')
 

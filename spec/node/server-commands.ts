@@ -4,6 +4,7 @@ import { parseUrl } from '../origin.ts'
 import { checkConfig } from './check-config.ts'
 import { configOption, jsonOption, withExample } from './cli.ts'
 import { isPostgres } from './database.ts'
+import { listKeys, rotateKeys } from './keys-commands.ts'
 import { OperatorError } from './operator-error.ts'
 import { serveParty } from './serve-party.ts'
 import type { ServerParty } from './server-party.ts'
@@ -33,6 +34,12 @@ export function addServerCommands<S extends ServerSettings>(program: Command, pa
   example(add(program, 'migrate', 'bring the database schema up to date; serve does so too', migrateParty), 'migrate')
   const audit = example(program.command('audit').description('the audit trail'), 'audit verify')
   example(add(audit, 'verify', 'verify the whole audit trail: its numbers, hashes and signed heads', auditVerify), 'audit verify --json')
+  const keys = example(program.command('keys').description('the signing keys'), 'keys list', 'keys rotate')
+  example(add(keys, 'list', 'list the newest 50: which one signs, which are published, and until when', listKeys), 'keys list --json')
+  const rotate = add(keys, 'rotate', 'make the next signing key: published first, so that peers know it when it signs', rotateKeys)
+    .option('--now', 'for a key that somebody else may have: the new one signs at once, and no other stays published')
+    .option('--yes', 'do not ask')
+  example(rotate, 'keys rotate', 'keys rotate --now')
 }
 
 /** What `init` of every server party is told. */

@@ -25,3 +25,9 @@ export const createSharedTables: Migration = async (tx, dialect) => {
     .addColumn('latest_at', 'bigint', (c) => c.notNull())
     .execute()
 }
+
+/** When a key signs and until when it is published, in a database of before keys were rotated. A migration of its own in each party. */
+export const addKeyTimes: Migration = async (tx) => {
+  await tx.schema.alterTable('signing_key').addColumn('signs_from', 'bigint').execute()
+  await tx.schema.alterTable('signing_key').addColumn('published_until', 'bigint').execute()
+}

@@ -10,11 +10,12 @@ import { addCredential, digestOf, type NewCredential } from '../../service/store
 import { migrations as serviceMigrations } from '../../service/store/migrations/all.ts'
 import type { ServiceTables } from '../../service/store/schema.ts'
 import type { Database } from '../../spec/node/database.ts'
-import { createSigningKey, loadSigningKeys } from '../../spec/node/keys.ts'
+import { createSigningKey } from '../../spec/node/keys.ts'
 import type { Migration } from '../../spec/node/migrate.ts'
 import { openMigrated, type PartyTables } from '../../spec/node/party.ts'
 import { createSecrets, generateMasterKey, readMasterKey, type Secrets } from '../../spec/node/secrets.ts'
 import { systemNow, systemRandom } from '../../spec/node/settings.ts'
+import { openSigningKeys } from '../../spec/node/signing.ts'
 import type { Databases } from './databases.ts'
 import { AUTHORITY, SCOPES, SERVICE, USER } from './peers.ts'
 
@@ -65,9 +66,7 @@ export const reopenAuthority = (databases: Databases, { told }: Seeded<Authority
 
 /** The public key a seeded party signs with. */
 export async function publicKey({ db, secrets }: { db: Database<PartyTables>; secrets: Secrets }): Promise<JWK> {
-  const keys = await loadSigningKeys(db, secrets)
-  if (!keys) throw new Error('the database was not seeded')
-  return keys.current.publicJwk
+  return (await openSigningKeys(db, secrets, systemNow)).current().publicJwk
 }
 
 /** What an approver saw of each request of the bench. */

@@ -1,5 +1,6 @@
 import type { Migration } from '../../../spec/node/migrate.ts'
 import { core } from './001-core.ts'
 import { browser } from './002-browser.ts'
+import { keyRotation } from './004-key-rotation.ts'
 
-export const migrations: Record<string, Migration> = { '001-core': core, '002-browser': browser }
+export const migrations: Record<string, Migration> = { '001-core': core, '002-browser': browser, '004-key-rotation': keyRotation }
