@@ -175,6 +175,7 @@ export const ASSERTED: Place[] = [
 export const PROOF: Place = { at: 'redemption', named: 'cnf', ids: proofIds, open: (profile = 'core-0.1') => atTheDesk(profile, 'redeem') }
 export const TASK_ATTESTATION: Place = { at: 'issuance', named: 'cnf', ids: taskIds, open: (profile = 'core-0.1') => atIssuance(profile) }
 export const EVERYWHERE: Place[] = [...ASSERTED, PROOF, TASK_ATTESTATION]
+export const named = (places: Place[]): [string, Place][] => places.map((place) => [place.at, place])
 /** Rows for `test.each`: where, with the requirement that is shown there, and the place. */
 export const rows = (places: Place[], subject: Subject): [string, string, Place][] =>
   places.map((place) => [place.at, place.ids[subject] ? ` [${place.ids[subject]}]` : '', place])

@@ -3,7 +3,7 @@ import { createHmac } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { ALGORITHMS } from '../../spec/jwt.ts'
 import { base64url, ecPair, edPair, jws, type Members, type Pair, rsaPair, sealed, signature } from '../spec/jws-fixture.ts'
-import { ASSERTED, type Door, EVERYWHERE, expectRefused, expectSound, good, header, replaceKeys, rows } from './jwt-doors.ts'
+import { ASSERTED, type Door, EVERYWHERE, expectRefused, expectSound, good, header, named, replaceKeys, rows } from './jwt-doors.ts'
 
 const CANARY = 'https://canary.example'
 const EVE = ecPair('P-256')
@@ -195,7 +195,7 @@ const CLAIMS_AGAIN: [string, string][] = [
   ['exp', '"x":{"a":1,"a":2}'],
 ]
 const HEADER_AGAIN = ['"alg":"none"', '"alg":"ES256"', '"\\u0061lg":"none"', '"typ":"JWT"']
-test.each(EVERYWHERE)('J-09: at $at a member that stands there twice makes the object void, whichever of both is good', async (place) => {
+test.each(named(EVERYWHERE))('J-09: at %s a member that stands there twice makes the object void, whichever of both is good', async (_at, place) => {
   const door = await place.open()
   const claims = door.claims()
   const again = CLAIMS_AGAIN.filter(([name]) => name in claims).map(([, member]) => member)
@@ -205,7 +205,7 @@ test.each(EVERYWHERE)('J-09: at $at a member that stands there twice makes the o
   })
 })
 
-test.each(EVERYWHERE)('J-12: at $at an object beyond every measure is refused before a key is looked for', async (place) => {
+test.each(named(EVERYWHERE))('J-12: at %s an object beyond every measure is refused before a key is looked for', async (_at, place) => {
   const door = await place.open()
   const huge = { 'a header of 1 MB': headed(door, { x: 'x'.repeat(2 ** 20) }), 'a payload of 10 MB': good(door, { x: 'x'.repeat(10 * 2 ** 20) }) }
   const before = door.keyFetches()
@@ -217,7 +217,7 @@ test.each(EVERYWHERE)('J-12: at $at an object beyond every measure is refused be
   await expectSound(door)
 })
 
-test.each(EVERYWHERE)('J-13: at $at nesting without end is refused, and what a prototype is given are no claims', async (place) => {
+test.each(named(EVERYWHERE))('J-13: at %s nesting without end is refused, and what a prototype is given are no claims', async (_at, place) => {
   const door = await place.open()
   const before = Object.getOwnPropertyNames(Object.prototype)
   const claims = text(door.claims())
@@ -236,7 +236,7 @@ test.each(EVERYWHERE)('J-13: at $at nesting without end is refused, and what a p
   expect(Object.getOwnPropertyNames(Object.prototype)).toEqual(before)
 })
 
-test.each(EVERYWHERE)('J-21: at $at only a compact JWS is taken: nothing encrypted, nested, detached or in JSON', async (place) => {
+test.each(named(EVERYWHERE))('J-21: at %s only a compact JWS is taken: nothing encrypted, nested, detached or in JSON', async (_at, place) => {
   const door = await place.open()
   const compact = good(door)
   const [protectedHeader = '', payload = '', signed = ''] = compact.split('.')

@@ -1,8 +1,9 @@
-import { createSocket, type RemoteInfo } from 'node:dgram'
+import { createSocket, type RemoteInfo, type Socket } from 'node:dgram'
 import { once } from 'node:events'
-import { createServer } from 'node:net'
+import { createServer, type Server } from 'node:net'
 import { type Answer, decode, encode, type Packet, RECURSION_AVAILABLE } from 'dns-packet'
 import { onTestFinished } from 'vitest'
+import { z } from 'zod'
 import { createResolver, type ResolverOptions } from '../../spec/node/dns.ts'
 
 export const NAME = '_agentpass.kite.example'
@@ -38,15 +39,27 @@ export async function nameServer(udp: Reply, tcp?: Stream, host = '127.0.0.1') {
     seen.push({ query, from })
     for (const message of udp(query, from)) datagrams.send(message, from.port, from.address)
   })
-  await once(datagrams.bind(0, host), 'listening')
-  onTestFinished(() => void datagrams.close())
-  const { port } = datagrams.address()
-  if (tcp) {
-    const streams = createServer((socket) => socket.on('error', () => {}).once('data', (data) => socket.end(tcp(decode(data.subarray(2))))))
-    await once(streams.listen(port, host), 'listening')
-    onTestFinished(() => void streams.close())
-  }
+  const streams = tcp && createServer((socket) => socket.on('error', () => {}).once('data', (data) => socket.end(tcp(decode(data.subarray(2))))))
+  onTestFinished(() => {
+    datagrams.close()
+    streams?.close()
+  })
+  const port = await onePort(datagrams, streams, host)
   return { server: `${host.includes(':') ? `[${host}]` : host}:${port}`, seen }
+}
+
+/** One port for both: one that is free for TCP may be taken for UDP, and then another is tried. */
+async function onePort(datagrams: Socket, streams: Server | undefined, host: string, tries = 5): Promise<number> {
+  if (streams) await once(streams.listen(0, host), 'listening')
+  const { port } = z.object({ port: z.number() }).parse(streams?.address() ?? { port: 0 })
+  try {
+    await once(datagrams.bind(port, host), 'listening')
+    return datagrams.address().port
+  } catch (taken) {
+    if (!streams || tries === 0) throw taken
+    await new Promise((closed) => streams.close(closed))
+    return onePort(datagrams, streams, host, tries - 1)
+  }
 }
 
 /** Asks one name server once for the TXT of NAME. */
