@@ -48,10 +48,11 @@ async function start<V>(load: () => Promise<Loaded<V>>, failureSeconds: number, 
   }
 }
 
-/** How long an answer may be kept, in seconds, by its `Cache-Control` and our bounds (protocol 2). */
+/** How long an answer may be kept, in seconds, by its `Cache-Control`, less the `Age` it has from a cache on the way, within our bounds (protocol 2, RFC 9111 §4.2). */
 export function lifetimeSeconds(response: Response, bounds: { least: number; most: number; otherwise: number }): number {
   const control = response.headers.get('cache-control')?.toLowerCase() ?? ''
   if (/\bno-(?:store|cache)\b/.test(control)) return bounds.least
   const maxAge = /(?:^|[\s,])max-age="?(\d{1,10})/.exec(control)?.[1]
-  return maxAge === undefined ? bounds.otherwise : Math.min(Math.max(Number(maxAge), bounds.least), bounds.most)
+  const age = /^\d{1,10}$/.exec(response.headers.get('age') ?? '')?.[0]
+  return Math.min(Math.max(Number(maxAge ?? bounds.otherwise) - Number(age ?? 0), bounds.least), bounds.most)
 }

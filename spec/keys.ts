@@ -31,10 +31,12 @@ export function createKeySets(d: { fetch: Fetch; now: Now; profile: Profile; imp
   const imported = createImports(d.importKey ?? importKey)
 
   const load = async (jwksUri: string): Promise<Loaded<KeySet>> => {
+    const askedAt = d.now()
     const response = await d.fetch(jwksUri, { headers: { accept: ACCEPT } })
     if (d.profile === 'hardened' && !isServedAsJson(response)) throw new Error('the key set is not served as JSON')
     const { keys } = await readAnswer(response, KeySetDocument, KEY_SET_LIMIT_BYTES)
-    return { value: createKeySet(keys, imported), ttlSeconds: lifetimeSeconds(response, KEY_SET_SECONDS) }
+    // It says what was published when it was asked for, so its lifetime counts from then: also where a later answer has overtaken it.
+    return { value: createKeySet(keys, imported), ttlSeconds: lifetimeSeconds(response, KEY_SET_SECONDS) - (d.now() - askedAt) }
   }
   const get = (jwksUri: string) =>
     sets

@@ -49,6 +49,9 @@ test.each<[string, Record<string, string>, number]>([
   ['max-age=0', { 'cache-control': 'max-age=0' }, 10],
   ['no-store', { 'cache-control': 'no-store, max-age=200' }, 10],
   ['max-age=86400', { 'cache-control': 'max-age=86400' }, 300],
+  ['max-age=300 and an age of 200', { 'cache-control': 'max-age=300', age: '200' }, 100],
+  ['max-age=300 and an age beyond it', { 'cache-control': 'max-age=300', age: '1000' }, 10],
+  ['max-age=300 and an age that is none', { 'cache-control': 'max-age=300', age: '-50' }, 300],
 ])('with %s a key set is kept for its lifetime and no longer: %s, %i s [CFG-X-05 CFG-X-06]', async (_, headers, seconds) => {
   const { verify, pass, asked } = published([OLD.jwk], headers)
   await verify(URL_A, by(OLD))
@@ -161,6 +164,22 @@ test('a key that came is found at its first use; a key that went is refused once
   await expect(verify(URL_A, by(OLD, 'old'))).rejects.toThrow()
   pass(300)
   await expect(verify(URL_A, by(OLD, 'old'))).rejects.toThrow()
+})
+
+test('the lifetime of a key set counts from when it was asked for, however long the answer took [CFG-X-05]', async () => {
+  const { verify, pass, put } = published([])
+  const slow = held(json({ keys: [named(OLD, 'old')] }))
+  put(URL_A, slow.answer)
+  const first = verify(URL_A, by(OLD, 'old'))
+  pass(5)
+  slow.release()
+  await first
+  put(URL_A, json({ keys: [named(NEW, 'new')] }))
+  pass(294)
+  await expect(verify(URL_A, by(OLD, 'old'))).resolves.toBeUndefined()
+  pass(1)
+  await expect(verify(URL_A, by(OLD, 'old'))).rejects.toThrow()
+  await expect(verify(URL_A, by(NEW, 'new'))).resolves.toBeUndefined()
 })
 
 test('a kid that changes its key is believed once the lifetime is over, and never with both', async () => {
