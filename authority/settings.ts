@@ -71,6 +71,9 @@ export const AuthoritySettings = z
         /** Requests that may wait for a decision at once. */
         pending_per_user: z.int().min(1).default(20),
         pending_per_harness: z.int().min(1).default(100),
+        /** Streams of events that may be open at once. */
+        streams: z.int().min(1).default(1000),
+        streams_per_address: z.int().min(1).default(50),
       })
       .prefault({}),
     /** How long ended requests are kept for people to look at. The audit trail is kept for ever. */

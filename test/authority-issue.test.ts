@@ -19,7 +19,7 @@ test('a good request is answered 202 with a pending status, never kept [AUTH-ISS
     type: 'bearer_token',
     expires_at: new Date((w.now() + 900) * 1000).toISOString(),
     poll_after_ms: expect.any(Number),
-    links: { self: `${AUTHORITY}/issuance/${status.id}` },
+    links: { self: `${AUTHORITY}/issuance/${status.id}`, events: `${AUTHORITY}/issuance/${status.id}/events` },
   })
   expect(status.poll_after_ms).toBeGreaterThanOrEqual(1000)
 })

@@ -7,7 +7,12 @@ import type { AuthorityTables, RequestRow } from '../store/schema.ts'
 import { type MintDeps, mintPass } from './mint.ts'
 import { readShown } from './shown.ts'
 
-export type ApproveDeps = MintDeps & { db: Database<AuthorityTables>; audit: Audit }
+export type ApproveDeps = MintDeps & {
+  db: Database<AuthorityTables>
+  audit: Audit
+  /** Hears of each decision that this instance has made, once it is on disk. */
+  onDecided: (requestDigest: string) => void
+}
 /** Who decides, and the digest of what they were shown. */
 export type DecisionBy = { by: string; digest: string }
 
@@ -19,15 +24,16 @@ export async function approve(d: ApproveDeps, requestDigest: string, decision: D
     await addPass(tx, mintPass(d, request, scope))
     await d.audit.record(tx, { event: 'decision', outcome: 'approved', by: decision.by, scope, ...aboutRequest(request) })
   })
+  d.onDecided(requestDigest)
 }
 
 /** Denies or cancels a request (protocol 4). Throws unknown_request, already_decided, stale_decision. */
 export async function refuse(
-  d: Pick<ApproveDeps, 'now' | 'db' | 'audit'>,
+  d: Pick<ApproveDeps, 'now' | 'db' | 'audit' | 'onDecided'>,
   requestDigest: string,
   decision: DecisionBy & { status: 'denied' | 'canceled'; reason?: string | undefined },
 ): Promise<RequestRow> {
-  return d.db.write(async (tx) => {
+  const refused = await d.db.write(async (tx) => {
     const request = await decide(tx, requestDigest, decision.status, {
       shownDigest: decision.digest,
       by: decision.by,
@@ -37,6 +43,8 @@ export async function refuse(
     await d.audit.record(tx, { event: 'decision', outcome: decision.status, by: decision.by, reason: decision.reason, ...aboutRequest(request) })
     return request
   })
+  d.onDecided(requestDigest)
+  return refused
 }
 
 /** Writes down the requests whose deadline has passed, some at a time. Gives how many. */

@@ -7,7 +7,7 @@ import { digestOf } from '../store/digest.ts'
 import { decide, findRequest } from '../store/requests.ts'
 import type { AuthorityTables } from '../store/schema.ts'
 
-export type CancelDeps = { now: Now; db: Database<AuthorityTables>; audit: Audit }
+export type CancelDeps = { now: Now; db: Database<AuthorityTables>; audit: Audit; onDecided: (requestDigest: string) => void }
 
 /** Cancels a pending request for the Harness that holds its id (protocol 4). Throws unknown_request, already_decided. */
 export async function cancelByHarness(d: CancelDeps, id: string): Promise<void> {
@@ -18,4 +18,5 @@ export async function cancelByHarness(d: CancelDeps, id: string): Promise<void> 
     await decide(tx, digest, 'canceled', { shownDigest: request.shown_digest, by: 'harness', at: d.now() })
     await d.audit.record(tx, { event: 'decision', outcome: 'canceled', by: 'harness', ...aboutRequest(request) })
   })
+  d.onDecided(digest)
 }

@@ -17,7 +17,7 @@ export async function issuanceStatus(d: StatusDeps, id: string): Promise<Issuanc
   const digest = digestOf(id)
   const request = await findStatus(d.db.read, digest)
   if (!request) throw new ProtocolError('unknown_request', 'there is no such request')
-  const base = { id, type: request.type, links: { self: d.statusUrl(id) } }
+  const base = { id, type: request.type, links: { self: d.statusUrl(id), events: `${d.statusUrl(id)}/events` } }
   const status = statusAt(request, d.now())
   switch (status) {
     case 'pending':

@@ -18,10 +18,13 @@ import { createAuthorizationIds } from '../approve/mint.ts'
 import { createAuthenticate } from '../discover/authenticate.ts'
 import { createAttestationIssuers } from '../issue/issuers.ts'
 import { askScopes } from '../issue/scopes.ts'
+import { issuanceStatus, type StatusDeps } from '../issue/status.ts'
 import { createMinimumTier } from '../issue/tier.ts'
+import { createWatches } from '../issue/watch.ts'
 import { createPolicy } from '../policy/policy.ts'
 import type { AuthoritySettings } from '../settings.ts'
 import { deleteAssertionsExpiredBefore } from '../store/assertions.ts'
+import { findDecided } from '../store/decided.ts'
 import { migrations } from '../store/migrations/all.ts'
 import { deleteRequestsEndedBefore } from '../store/requests.ts'
 import type { AuthorityTables } from '../store/schema.ts'
@@ -43,7 +46,11 @@ export async function openAuthority(opening: AuthorityOpening): Promise<OpenAuth
   const party = await openParty(db, opening.masterKeys, opening.effects)
   const deps = await authorityDeps(opening, party, party.guard(db))
   party.start(chores(opening.settings, deps))
-  return { app: createAuthority(deps), management: createAuthorityManagement(deps), stop: party.stop }
+  const stop = () => {
+    deps.watches.close()
+    return party.stop()
+  }
+  return { app: createAuthority(deps), management: createAuthorityManagement(deps), stop }
 }
 
 async function authorityDeps(
@@ -52,7 +59,6 @@ async function authorityDeps(
   db: Database<AuthorityTables>,
 ): Promise<AuthorityDeps> {
   const { profile, authority, lifetimes, limits } = settings
-  const { origin } = new URL(authority)
   const keySets = createKeySets({ ...effects, profile, importKey })
   const discoverService = createServiceDiscovery({ ...effects, profile, requireDnssec: settings.network.dnssec === 'required' }, ServiceForAuthority)
   const signAssertion = createAssertionSigner({
@@ -65,6 +71,7 @@ async function authorityDeps(
   return {
     ...effects,
     ...party,
+    ...statusDeps(settings, party, db),
     db,
     profile,
     importKey,
@@ -83,14 +90,30 @@ async function authorityDeps(
     askScopes: (service, about) => askScopes({ fetch: effects.fetch, signAssertion }, service, about),
     policy: createPolicy(settings.policy),
     authorizationId: createAuthorizationIds(effects),
-    passValues: { currentKeyId: party.secrets.current, derive: (id, keyId) => party.secrets.derive('pass values', id, keyId) },
-    statusUrl: (id) => `${origin}/issuance/${encodeURIComponent(id)}`,
     clientOf: createClientOf(settings.client_address_header),
     turns: { issuance: createRate(limits.issuances_per_minute, 60), poll: createRate(limits.polls_per_second, 1) },
   }
 }
 
+/** How a request stands, and who watches it. */
+function statusDeps({ authority, limits }: AuthoritySettings, { now, secrets }: Party, db: Database<AuthorityTables>) {
+  const { origin } = new URL(authority)
+  const asked: StatusDeps = {
+    db,
+    now,
+    statusUrl: (id) => `${origin}/issuance/${encodeURIComponent(id)}`,
+    passValues: { currentKeyId: secrets.current, derive: (id, keyId) => secrets.derive('pass values', id, keyId) },
+  }
+  const watches = createWatches({
+    limits,
+    status: (id) => issuanceStatus(asked, id),
+    findDecided: (digests) => findDecided(db.read, db.dialect, { digests, at: now() }),
+  })
+  return { ...asked, watches, onDecided: watches.onDecided }
+}
+
 const chores = (settings: AuthoritySettings, d: AuthorityDeps) => [
+  { name: 'events', everyMs: 1000, run: d.watches.look },
   { name: 'expiry', everyMs: 1000, run: () => sweepAll((limit) => expireDue(d, limit)) },
   {
     name: 'sweeping',

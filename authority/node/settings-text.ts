@@ -51,11 +51,14 @@ ${domains.map((domain) => `  - ${yamlValue(domain)}`).join('\n')}
 
 # Issuance requests a minute from one address, and polls a second of one request; more are answered 429.
 # So is a request that would be one too many to wait for a decision: of its user, or of its harness (its holder key, or without one its id).
+# streams: of events by which harnesses watch their requests, open at once: of this instance, and from one address. Without one, a harness polls.
 #limits:
 #  issuances_per_minute: 300
 #  polls_per_second: 5
 #  pending_per_user: 20
 #  pending_per_harness: 100
+#  streams: 1000
+#  streams_per_address: 50
 
 # How long ended requests are kept for people to look at. The audit trail is kept for ever.
 #keep_requests_days: 90

@@ -7,7 +7,7 @@ import { revokePasses } from '../store/passes.ts'
 import { denyPending } from '../store/requests.ts'
 import type { Tx } from '../store/schema.ts'
 
-export type BulkDeps = Pick<ApproveDeps, 'now' | 'db' | 'audit'>
+export type BulkDeps = Pick<ApproveDeps, 'now' | 'db' | 'audit' | 'onDecided'>
 /** How much was ended. */
 export type Ended = { authorizations: number; passes: number; requests: number }
 type Act = { by: string; reason?: string | undefined }
@@ -36,15 +36,16 @@ export async function revokeAll(d: BulkDeps, which: Which, act: Act): Promise<En
 /** Ends what is alive of one stage, until a look finds nothing. Gives how much it ended. */
 async function endStage(d: BulkDeps, stage: Stage, which: Which, act: Act): Promise<number> {
   for (let total = 0; ; ) {
-    const { found, ended } = await d.db.write(async (tx) => {
+    const { alive, ended } = await d.db.write(async (tx) => {
       const at = d.now()
       const aliveAt = stage === 'request' ? at : at - CLOCKS_APART_SECONDS // a request past its deadline is expired for good
       const alive = await findAlive(tx, stage, which, { aliveAt, limit: BATCH })
       const events = alive.length > 0 ? await END[stage](tx, alive, { ...act, at, aliveAt }) : []
       for (const event of events) await d.audit.record(tx, event)
-      return { found: alive.length, ended: events.length }
+      return { alive, ended: events.length }
     })
-    if (found === 0) return total
+    if (alive.length === 0) return total
+    if (stage === 'request') for (const { digest } of alive) d.onDecided(digest)
     total += ended
   }
 }

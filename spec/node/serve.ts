@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { createServer as createHttpServer, type RequestListener } from 'node:http'
 import { createServer as createHttpsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
@@ -12,7 +13,7 @@ export type OpenDoor = {
   port: number
   /** Puts the app behind the door; until then it answers 503. */
   mount: (app: FetchApp) => void
-  /** Takes no new requests, lets those under way finish for up to ten seconds, then closes. */
+  /** Takes no new requests, tells those that stream without an end, lets those under way finish for up to ten seconds, then closes. */
   close: () => Promise<void>
 }
 
@@ -23,8 +24,11 @@ const MAX_HEADER_BYTES = 16 * 1024
 /** Opens a door. Rejects with OperatorError when the port is taken or not allowed, or the host is not this machine's. */
 export async function openDoor({ host, port, tls }: Listen): Promise<OpenDoor> {
   let app: FetchApp | undefined
-  let closing = false
-  const listener = getRequestListener((request, env) => (app && !closing ? app.fetch(request, env) : unavailable()))
+  const closing = new AbortController()
+  setMaxListeners(0, closing.signal) // as many as there are streams
+  const listener = getRequestListener((request, env) =>
+    app && !closing.signal.aborted ? app.fetch(request, { ...env, closing: closing.signal }) : unavailable(),
+  )
   const limits = { headersTimeout: REQUEST_MS, requestTimeout: REQUEST_MS, maxHeaderSize: MAX_HEADER_BYTES, connectionsCheckingInterval: 1000 }
   const onRequest: RequestListener = (request, response) => void listener(request, response)
   const server = tls ? createHttpsServer({ ...limits, ...tls, minVersion: 'TLSv1.2' }, onRequest) : createHttpServer(limits, onRequest)
@@ -39,7 +43,7 @@ export async function openDoor({ host, port, tls }: Listen): Promise<OpenDoor> {
     },
     close: () =>
       new Promise((resolve) => {
-        closing = true
+        closing.abort()
         const force = setTimeout(() => server.closeAllConnections(), GRACE_MS)
         const idle = setInterval(() => server.closeIdleConnections(), 50) // a connection that has just answered waits for more
         server.close(() => {
@@ -51,6 +55,10 @@ export async function openDoor({ host, port, tls }: Listen): Promise<OpenDoor> {
       }),
   }
 }
+
+/** What tells an answer that would not end by itself that its door is closing; undefined where there is no door. */
+export const closingOf = (env: unknown): AbortSignal | undefined =>
+  typeof env === 'object' && env !== null && 'closing' in env && env.closing instanceof AbortSignal ? env.closing : undefined
 
 const portOf = (address: AddressInfo | string | null): number => (typeof address === 'object' && address ? address.port : 0)
 
