@@ -16,6 +16,8 @@ import { endTask } from './revoke.ts'
 /** What a Harness takes from the outside; `harnessId` is what it calls itself. */
 export type AcquireDeps = {
   fetch: Fetch
+  /** Fetch whose answers may take as long as a decision does: with it, an Authority's events are listened to instead of polling. */
+  fetchEvents?: Fetch
   resolveTxt: ResolveTxt
   now: Now
   random: Random
@@ -119,8 +121,14 @@ async function obtainPass(d: Prepared, wanted: Wanted, type: PassType): Promise<
 type Prepared = AcquireDeps & { profile: Profile }
 
 /** A pass, a proof or an address is for the URL it was sent to and no other (protocol 1), whichever fetch was handed in. */
-const withDefaults = (d: AcquireDeps): Prepared => ({
+const withDefaults = ({ fetch, fetchEvents, ...d }: AcquireDeps): Prepared => ({
   profile: 'core-0.1',
   ...d,
-  fetch: (url, init) => d.fetch(url, { ...init, redirect: 'error' }),
+  fetch: withoutRedirects(fetch),
+  ...(fetchEvents && { fetchEvents: withoutRedirects(fetchEvents) }),
 })
+
+const withoutRedirects =
+  (fetch: Fetch): Fetch =>
+  (url, init) =>
+    fetch(url, { ...init, redirect: 'error' })

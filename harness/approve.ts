@@ -1,15 +1,16 @@
-import type { Fetch, Now, Wait } from '../spec/effects.ts'
+import type { Fetch } from '../spec/effects.ts'
 import { browserUrl } from '../spec/origin.ts'
 import { discard, retryAfterSeconds } from '../spec/peer.ts'
 import { fromRfc3339 } from '../spec/time.ts'
 import type { AuthorityForHarness } from '../spec/wire/configuration.ts'
 import { IssuanceStatus, type PassType } from '../spec/wire/issuance.ts'
 import { refusalOf, requireAnswer } from './answer.ts'
+import { type ListenDeps, listen } from './events.ts'
 import { TripFailure } from './failure.ts'
 
 /** Who has yet to decide, and until when (epoch seconds). `approvalUrl` is where a person does it, fit to be shown; undefined where the Authority names no usable one. */
 export type Waiting = { authority: string; approvalUrl: string | undefined; expiresAt: number }
-export type PollDeps = { fetch: Fetch; now: Now; wait: Wait; signal: AbortSignal | undefined; onWaiting: (waiting: Waiting) => void }
+export type PollDeps = ListenDeps & { fetch: Fetch; onWaiting: (waiting: Waiting) => void }
 type Usable = { type: PassType; value: string }
 
 const FLOOR_MS = 1000
@@ -18,16 +19,20 @@ const MOST_WANTED_MS = 3_600_000 // a timer of more than 24 days overflows and d
 const MAX_FAILURES = 6
 const PATIENCE_SECONDS = 900 // where the Authority names no deadline
 
-/** Polls until a decision (protocol 4, §5.3.2) and gives the usable pass. Every other end of the attempt throws; an aborted signal cancels the request. */
+/** Waits for a decision, by events where there are any, otherwise by polling (protocol 4, §5.3.2), and gives the usable pass. Every other end of the attempt throws; an aborted signal cancels the request. */
 export async function awaitPass(d: PollDeps, authority: AuthorityForHarness, type: PassType, first: IssuanceStatus): Promise<Usable> {
   const at = { step: 'approve' as const, peer: authority.authority }
   const url = statusUrl(authority, first.id)
   const poll = createPoll(d, url, at)
   const patienceEnds = d.now() + PATIENCE_SECONDS
-  let status = first
+  const tell = ({ expires_at: expiry, links }: IssuanceStatus): number => {
+    const expiresAt = expiry === undefined ? patienceEnds : fromRfc3339(expiry)
+    d.onWaiting({ authority: authority.authority, approvalUrl: linkFor(links?.approval), expiresAt })
+    return expiresAt
+  }
+  let status = await listen(d, first, tell)
   for (let round = 0; status.status === 'pending'; round++) {
-    const deadline = status.expires_at === undefined ? patienceEnds : fromRfc3339(status.expires_at)
-    d.onWaiting({ authority: authority.authority, approvalUrl: linkFor(status.links?.approval), expiresAt: deadline })
+    const deadline = tell(status)
     await pause(d, url, Math.min(pauseMs(status, round), untilMs(d, deadline)))
     const isLast = d.now() > deadline
     status = await poll(deadline)

@@ -45,7 +45,7 @@ export function commandLine() {
     const close = async () => {
       closed += 1
     }
-    return { resolveTxt: h.resolveTxt, fetch: h.fetch, callService: h.fetch, close }
+    return { resolveTxt: h.resolveTxt, fetch: h.fetch, callService: h.fetch, fetchEvents: h.fetch, close }
   }
   const runAs = async (person: Person, ...argv: string[]): Promise<Ended> => {
     const chunks: (string | Uint8Array)[] = []

@@ -176,6 +176,20 @@ test('--open hands the address to the opener of the desktop, and nothing else', 
   expect(await canceled).toMatchObject({ code: 130, out: '' })
 })
 
+test('a decision is heard over real TLS as soon as it is made, and nothing is left open', async () => {
+  const event = (status: object) => `data: ${JSON.stringify({ id: 'r1', ...status })}\n\n`
+  const waiting = (origin: string) => ({ status: 'pending', poll_after_ms: 60_000, links: { events: `${origin}/events` } })
+  const { origin, env, asked } = await loopback({
+    'POST /issue': (res) => void res.end(JSON.stringify({ id: 'r1', ...waiting(origin) })),
+    'GET /events': (res) => {
+      res.writeHead(200, { 'content-type': 'text/event-stream' }).write(event(waiting(origin)))
+      setImmediate(() => res.write(event({ status: 'approved', agentpass: { type: 'bearer_token', value: 'pass' } })))
+    },
+  })
+  expect(await start(['token', '--service', origin, '--task', 'Read', '--print'], env).ended).toMatchObject({ code: 0, out: 'token-of-the-desk\n' })
+  expect(asked).not.toContain('GET /status/r1')
+})
+
 test('a reader that leaves early is no failure to talk about', async () => {
   const { origin, env } = await loopback({ 'GET /large': (res) => void res.end(Buffer.alloc(20_000_000, 'x')) })
   const { child, ended } = start(['call', 'GET', `${origin}/large`, '--task', 'Read'], env)

@@ -144,6 +144,7 @@ function playAuthority(net: ReturnType<typeof internet>, origin: string) {
     /** What status says, in turn; the last one again and again. */
     polls: [answer(approved())],
     cancel: answer(pending({ status: 'canceled' })),
+    events: refusal(404),
   }
   const poll = () => (pages.polls.length > 1 ? pages.polls.shift() : pages.polls[0])?.() ?? new Response(null, { status: 500 })
   const app = new Hono()
@@ -151,6 +152,7 @@ function playAuthority(net: ReturnType<typeof internet>, origin: string) {
     .post('/some/where/issue', () => pages.issue())
     .get('/some/where/requests/:id', poll)
     .delete('/some/where/requests/:id', () => pages.cancel())
+    .get('/events', () => pages.events())
   net.host(origin, app)
   return pages
 }

@@ -55,7 +55,8 @@ async function travel<A>(o: Outside, { settings, folder }: Opened, network: Netw
   const progress = createProgress(o)
   const { service, user } = wanted
   const chooseAuthority = createChooser({ ...o, folder, authorities: settings.authorities, service, user })
-  const deps = { ...o, ...progress, resolveTxt: network.resolveTxt, fetch: network.fetch, chooseAuthority, harnessId: settings.harness_id }
+  const { resolveTxt, fetch, fetchEvents } = network
+  const deps = { ...o, ...progress, resolveTxt, fetch, fetchEvents, chooseAuthority, harnessId: settings.harness_id }
   try {
     return await go({ ...deps, profile: settings.profile, requireDnssec: settings.network.dnssec === 'required' }, { ...wanted, signal: o.signal })
   } finally {
