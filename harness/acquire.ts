@@ -1,5 +1,6 @@
 import { createAuthorityDiscovery, createServiceDiscovery } from '../spec/discovery.ts'
 import type { Fetch, Now, Random, ResolveTxt, Wait } from '../spec/effects.ts'
+import type { SigningKey } from '../spec/jwt.ts'
 import type { Profile } from '../spec/profile.ts'
 import { fromRfc3339 } from '../spec/time.ts'
 import { AuthorityForHarness, ServiceForHarness } from '../spec/wire/configuration.ts'
@@ -23,6 +24,8 @@ export type AcquireDeps = {
   random: Random
   wait: Wait
   harnessId: string
+  /** A key that the Authority has registered (protocol 4); without it every task has a fresh one. */
+  holderKey?: SigningKey
   chooseAuthority: ChooseAuthority
   onProgress: (progress: Progress) => void
   profile?: Profile
@@ -59,7 +62,7 @@ export type Acquired = Access & { token: string; scope: string[] | undefined; ex
 export type AcquiredSession = Access & { initialization: Initialization; expiresAt: number | undefined }
 
 /**
- * The whole trip of one task (protocol 2 to 8), for a bearer token. Every trip has a task id and a holder key of its own; what failed is never tried again
+ * The whole trip of one task (protocol 2 to 8), for a bearer token. Every trip has a task id of its own and, but for a registered one, a holder key; what failed is never tried again
  * with them. Throws TripFailure, or the signal's reason: a token that comes after the signal is given back.
  */
 export async function acquire(deps: AcquireDeps, wanted: Wanted): Promise<Acquired> {
@@ -107,7 +110,7 @@ async function obtainPass(d: Prepared, wanted: Wanted, type: PassType): Promise<
     .catch(failAt({ step: 'resolve', peer: reference.authority }, 'the configuration of the authority is missing or broken: tell its operators'))
 
   step('issue', authority.authority)
-  const key = await createHolderKey()
+  const key = d.holderKey ?? (await createHolderKey())
   const asked = { type, service: service.service.origin, user: wanted.user, task, destination: wanted.destination }
   const status = await requestPass(d, authority, asked, key)
   const waiting = { ...d, signal: wanted.signal, onWaiting: (w: Waiting) => d.onProgress({ kind: 'waiting', ...w }) }

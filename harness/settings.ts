@@ -15,6 +15,8 @@ export const HarnessSettings = z.preprocess(
     user: user.optional(),
     /** What this Harness calls itself, to Authorities and Services. Self-asserted. */
     harness_id: z.string().min(1).max(1024).optional(),
+    /** A key that is registered at Authorities, for every task; without it each task has a fresh one. */
+    holder_key: z.strictObject({ file: z.string().min(1) }).optional(),
     profile: z.enum(['core-0.1', 'hardened']).default('core-0.1'),
     network: networkSettings.prefault({}),
     /** Which Authority to use for users of an e-mail domain, where a Service offers several. */

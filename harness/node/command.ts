@@ -5,6 +5,7 @@ import { type BrowserOptions, browser } from './browser.ts'
 import { type CallOptions, call } from './call.ts'
 import { type EndOptions, end } from './end.ts'
 import { type ForgetOptions, forget } from './forget.ts'
+import { type KeyOptions, key } from './key.ts'
 import { misuse } from './options.ts'
 import { report } from './report.ts'
 import { status } from './status.ts'
@@ -46,7 +47,7 @@ export async function runAgentpass(argv: string[], o: Outside): Promise<number> 
 
 function asMisuse(failure: unknown): unknown {
   if (!(failure instanceof CommanderError)) return failure
-  if (failure.code === 'commander.help') return misuse('there is no command', 'name one: token, call, browser, status, end or forget')
+  if (failure.code === 'commander.help') return misuse('there is no command', 'name one: token, call, browser, status, end, forget or key')
   const [message = '', suggestion] = failure.message.replace(/^error: /, '').split('\n')
   return misuse(message, suggestion?.replace(/^\(Did you mean (.*)\?\)$/, 'did you mean $1?') ?? 'see agentpass --help')
 }
@@ -71,6 +72,7 @@ function createCommands(o: Outside, said: { out: string; err: string; exitCode: 
   addStatus(program, async (options) => ends(await status(o, options)))
   addEnd(program, async (task, options) => ends(await end(o, task, options)))
   addForget(program, async (task, options) => ends(await forget(o, task, options)))
+  addKey(program, async (file, options) => ends(await key(o, file, options)))
   return program
 }
 
@@ -158,4 +160,15 @@ function addForget(program: Command, act: (task: string | undefined, options: Fo
     .addOption(config())
     .action(act)
   withExample(command, 'agentpass forget "Answer ticket 17"')
+}
+
+function addKey(program: Command, act: (file: string | undefined, options: KeyOptions) => Promise<void>): void {
+  const command = program
+    .command('key')
+    .description('the key that an authority registers: made where it is missing, and its public part printed')
+    .argument('[file]', 'the private key, a JWK (default: holder_key of the settings)')
+    .addOption(jsonOption())
+    .addOption(config())
+    .action(act)
+  withExample(command, 'agentpass key ~/.config/agentpass/holder-key.json')
 }

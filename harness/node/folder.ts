@@ -53,7 +53,8 @@ async function listNames(now: Now, path: string): Promise<string[]> {
   return names.filter((name) => !name.startsWith(TEMPORARY)).sort()
 }
 
-async function readOwn(file: string): Promise<string | undefined> {
+/** A file's text; undefined when there is none. Throws Error with the reason when it is not this user's alone. */
+export async function readOwn(file: string): Promise<string | undefined> {
   let handle: FileHandle
   try {
     handle = await open(file, READ_FLAGS)

@@ -6,7 +6,7 @@ import { pathBeside, readSettings, SettingsError } from '../../spec/node/setting
 import { HarnessSettings, HarnessVariables } from '../settings.ts'
 
 export type Environment = Record<string, string | undefined>
-/** The settings in force: the file, overridden by the environment. `ca_file` is absolute. */
+/** The settings in force: the file, overridden by the environment. The paths in it are absolute. */
 export type Settings = HarnessSettings & { harness_id: string }
 
 /** Reads the settings file, where there is one or one was named, and the environment over it. Throws SettingsError with every problem. */
@@ -22,7 +22,14 @@ export function loadSettings(environment: Environment, named: string | undefined
     ...(AGENTPASS_CA !== undefined && { ca_file: resolve(AGENTPASS_CA) }),
     ...(AGENTPASS_ALLOW_PRIVATE && { allow_private: AGENTPASS_ALLOW_PRIVATE }),
   }
-  return { ...kept, harness_id: kept.harness_id ?? defaultHarnessId(), ...(AGENTPASS_USER !== undefined && { user: AGENTPASS_USER }), network }
+  const key = kept.holder_key && { holder_key: { file: pathBeside(file, kept.holder_key.file) } }
+  return {
+    ...kept,
+    harness_id: kept.harness_id ?? defaultHarnessId(),
+    ...key,
+    ...(AGENTPASS_USER !== undefined && { user: AGENTPASS_USER }),
+    network,
+  }
 }
 
 /** A folder of ours among the user's (XDG base directories; a relative path there counts as unset). */

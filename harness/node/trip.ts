@@ -6,6 +6,7 @@ import { createChooser } from './choose.ts'
 import { openPrivateFolder, type PrivateFolder } from './folder.ts'
 import { dropToken, type HeldToken, type Ignored, keepToken } from './held.ts'
 import type { Io } from './io.ts'
+import { requireKey } from './key.ts'
 import type { Network } from './network.ts'
 import type { OpenBrowser } from './opener.ts'
 import { createProgress } from './progress.ts'
@@ -52,11 +53,12 @@ export const acquireSession = (o: Outside, opened: Opened, network: Network, wan
 type Trip<A> = { wanted: Wanted; go: (d: AcquireDeps, wanted: Wanted) => Promise<A> }
 
 async function travel<A>(o: Outside, { settings, folder }: Opened, network: Network, { wanted, go }: Trip<A>): Promise<A> {
+  const holderKey = settings.holder_key && (await requireKey(settings.holder_key.file))
   const progress = createProgress(o)
   const { service, user } = wanted
   const chooseAuthority = createChooser({ ...o, folder, authorities: settings.authorities, service, user })
   const { resolveTxt, fetch, fetchEvents } = network
-  const deps = { ...o, ...progress, resolveTxt, fetch, fetchEvents, chooseAuthority, harnessId: settings.harness_id }
+  const deps = { ...o, ...progress, resolveTxt, fetch, fetchEvents, chooseAuthority, harnessId: settings.harness_id, ...(holderKey && { holderKey }) }
   try {
     return await go({ ...deps, profile: settings.profile, requireDnssec: settings.network.dnssec === 'required' }, { ...wanted, signal: o.signal })
   } finally {
