@@ -1,6 +1,7 @@
 /** The parties that look names up, behind one face, each asking a name server that a test plays. */
 import { expect } from 'vitest'
 import type { Fetch, ResolveTxt } from '../../spec/effects.ts'
+import { createResolver } from '../../spec/node/dns.ts'
 import { createLog } from '../../spec/node/log.ts'
 import { callers, message, refusal } from '../authority-rig.ts'
 import { ACME } from '../fake-authority.ts'
@@ -9,6 +10,7 @@ import { harnessRig, TOKEN } from '../harness-rig.ts'
 import { internet } from '../internet.ts'
 import { SERVICE, startAuthority } from '../parties.ts'
 import { desk, okay } from '../service-rig.ts'
+import { nameServer, type Reply, type Stream, says, txt } from '../spec/dns-fixture.ts'
 
 /** What DNS is, and what stands between a party and the internet. */
 type Outside = { resolveTxt: ResolveTxt; around?: (known: Fetch) => Fetch }
@@ -101,3 +103,23 @@ export const LOOKERS: Looker[] = [
   { who: 'an Authority', name: OF_THE_DESK, url: `${SERVICE}/configuration`, isEnterprise: false, open: authority },
   { who: 'a Harness', name: OF_THE_DESK, url: `${SERVICE}/configuration`, isEnterprise: false, open: harness },
 ]
+export const each = LOOKERS.map((looker) => [looker.who, looker] as const)
+
+export type Server = { udp: Reply; tcp?: Stream }
+/** A party that asks this server; `repair` has it tell the truth, and the party forget what failed. */
+export async function asking(
+  looker: Looker,
+  hostile: Server,
+  around?: (known: Fetch) => Fetch,
+): Promise<{ party: Party; repair: () => void; asked: () => number }> {
+  let serving = hostile.udp
+  const { server, seen } = await nameServer((query, from) => serving(query, from), hostile.tcp)
+  const { resolveTxt } = createResolver({ servers: [server], timeoutMs: 250, tries: 1 })
+  const party = await looker.open({ resolveTxt, ...(around && { around }) })
+  const repair = () => {
+    serving = truth(looker)
+    party.pass(5) // a failure is not kept longer (protocol 2)
+  }
+  return { party, repair, asked: () => seen.length }
+}
+const truth = ({ name, url }: Looker): Reply => says([txt(name, url)])
