@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { CompiledQuery, type DatabaseConnection, type Driver, Kysely, PostgresDialect, type QueryResult } from 'kysely'
+import { CompiledQuery, type DatabaseConnection, type Driver, Kysely, PostgresDialect, type QueryResult, sql } from 'kysely'
 import pg from 'pg'
-import { type Database, unavailable } from './database.ts'
+import { type Announce, announcing, createAudience, type Database, unavailable } from './database.ts'
+import { CHANNEL, createListener } from './listener.ts'
 
 const MAX_CONNECTIONS = 10
 const CONNECT_MS = 2000
@@ -30,24 +31,41 @@ export function openPostgres<S>(url: string, { readOnly = false } = {}): Databas
   pool.on('connect', (client) => client.on('error', () => {})) // one in use was lost: its statement has failed, or its next one will
   const kysely = new Kysely<S>({ dialect: new Prepared(pool) })
   const writing = new Set<Promise<unknown>>()
+  const audience = createAudience()
+  let listener: ReturnType<typeof createListener> | undefined
   let closed = false
   return {
     dialect: 'postgres',
     read: kysely,
     async write(work) {
       if (closed) throw unavailable(new Error('the database is closed'))
-      const written = retried(() => kysely.transaction().execute(work))
+      const transaction = (announce: Announce, said: string[]) =>
+        kysely.transaction().execute(async (tx) => {
+          const result = await work(tx, announce)
+          if (said.length > 0) await notify(tx, said)
+          return result
+        })
+      const written = retried(() => announcing(audience.tell, transaction)) // this process need not wait until it hears itself
       writing.add(written)
       return written.finally(() => writing.delete(written))
     },
+    listen(hear) {
+      audience.listen(hear)
+      listener ??= createListener(url, audience.tell)
+    },
     async close() {
       closed = true
+      await listener?.close()
       await Promise.allSettled(writing)
       await kysely.destroy()
       if (!pool.ended) await pool.end() // Kysely ends only what it has used
     },
   }
 }
+
+/** The other processes hear it when the transaction is committed, or never. */
+const notify = <S>(tx: Kysely<S>, said: string[]) =>
+  sql`select pg_notify(${CHANNEL}, message) from json_array_elements_text(${JSON.stringify(said)}::json) as message`.execute(tx)
 
 /** Kysely's dialect with a driver that keeps its statements prepared, and uses no connection again that had trouble. */
 class Prepared extends PostgresDialect {

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises'
 import SQLite from 'better-sqlite3'
 import { type DatabaseConnection, type Driver, Kysely, type SqliteDatabase, SqliteDialect, type SqliteDialectConfig, SqliteDriver } from 'kysely'
-import { type Database, unavailable } from './database.ts'
+import { announcing, createAudience, type Database, unavailable } from './database.ts'
 import { type Prepare, runDirectly } from './statement.ts'
 
 const BUSY_MS = 2000
@@ -16,13 +16,15 @@ export function openSqlite<S>(file: string): Database<S> {
   const reader = open(file, { readonly: true })
   const writer = kyselyOn<S>(connection)
   const read = kyselyOn<S>(reader)
-  const write = createGroupCommit(connection, writer)
+  const group = createGroupCommit(connection, writer)
+  const { listen, tell } = createAudience()
   return {
     dialect: 'sqlite',
     read,
-    write: write.submit,
+    write: (work) => announcing(tell, (announce) => group.submit((tx) => work(tx, announce))),
+    listen,
     async close() {
-      await write.drained()
+      await group.drained()
       await read.destroy()
       await writer.destroy()
       reader.close()

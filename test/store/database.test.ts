@@ -113,3 +113,35 @@ test('two handles on one file write in turn, and each sees the other', async () 
   expect(await texts(db)).toHaveLength(100)
   expect(await texts(other)).toEqual(await texts(db))
 })
+
+test('what a transaction announces is heard once it is on disk, by every listener, before its writer goes on', async () => {
+  const { db } = await notes()
+  const heard: (string | undefined)[] = []
+  const seen: unknown[] = []
+  db.listen((message) => message !== undefined && heard.push(message))
+  db.listen((message) => message !== undefined && seen.push(texts(db)))
+  await db.write(async (tx, announce) => {
+    announce('first')
+    await tx.insertInto('note').values({ text: 'a', count: 0 }).execute()
+    announce('second')
+    expect(heard).toEqual([])
+  })
+  expect(heard.slice(0, 2)).toEqual(['first', 'second'])
+  expect(await Promise.all(seen.slice(0, 2))).toEqual([['a'], ['a']])
+})
+
+test('what is undone was never announced, whoever shares the commit', async () => {
+  const { db } = await notes()
+  const heard = new Set<string | undefined>()
+  db.listen((message) => heard.add(message))
+  const undone = db.write(async (tx, announce) => {
+    announce('undone')
+    await tx.insertInto('note').values({ text: 'undone', count: 0 }).execute()
+    throw new ProtocolError('already_decided', 'no')
+  })
+  const done = db.write(async (_, announce) => announce('done'))
+  expect((await Promise.allSettled([undone, done])).map(({ status }) => status)).toEqual(['rejected', 'fulfilled'])
+  await db.write(async (_, announce) => announce('last'))
+  heard.delete(undefined)
+  expect([...heard]).toEqual(['done', 'last'])
+})
