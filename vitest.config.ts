@@ -12,6 +12,7 @@ const ON_BOTH = [
   'test/authority-{approve,audit,caps,close,events,harness-keys,redeem,revocations,revoke,status}.test.ts',
   'test/service-{audit,browser,check,redeem-once,revoke}.test.ts',
   'test/attacks/replay*.test.ts',
+  'test/push-*.test.ts',
 ]
 
 export default defineConfig({

@@ -17,6 +17,9 @@ export type Jws = { compact: string; algorithm: Algorithm; keyId: string | undef
 export type Jwt = Jws & { claims: Claims }
 export type Claims = Record<string, unknown> & { iat: number; exp: number }
 
+/** The `typ` of a Security Event Token (RFC 8417 §2.3), which is a kind of its own: see `spec/security-event.ts`. */
+export const SECURITY_EVENT_TYP = 'secevent+jwt'
+
 const MAX_JWT_CHARS = 16 * 1024
 const PROOF_CLAIMS = ['htm', 'htu', 'aph']
 const PROOF_LIKE = [...PROOF_CLAIMS, 'task_description_hash']
@@ -60,13 +63,17 @@ export function readCompact(compact: string): { jws: Jws; typ: string | undefine
   return { jws: { compact, algorithm: alg, keyId: kid }, typ, payload }
 }
 
-const readMembers = (part: Uint8Array): unknown => parseUniqueJson(decodeUtf8(part))
+/** Reads a header or a payload in which no member is there twice (protocol 9). Throws Error. */
+export const readMembers = (part: Uint8Array): unknown => parseUniqueJson(decodeUtf8(part))
+
+/** A `typ` as it is compared: without case, and without `application/` (protocol 9). */
+export const nameOfTyp = (typ: string | undefined): string => typ?.toLowerCase().replace(/^application\//, '') ?? 'jwt'
 
 function requireTyp(typ: string | undefined, kind: Kind, profile: Profile): void {
-  const name = typ?.toLowerCase().replace(/^application\//, '') ?? 'jwt'
+  const name = nameOfTyp(typ)
   if (name === `agentpass-${kind}+jwt`) return
   if (profile === 'hardened') throw new Error('typ must name the kind')
-  if (name.startsWith('agentpass-')) throw new Error('typ names another kind')
+  if (name.startsWith('agentpass-') || name === SECURITY_EVENT_TYP) throw new Error('typ names another kind')
 }
 
 function requireTimes(claims: { iat: number; exp: number; nbf?: number | undefined }, rule: { now: number; capSeconds: number }): void {
@@ -78,7 +85,7 @@ function requireTimes(claims: { iat: number; exp: number; nbf?: number | undefin
 }
 
 /** The exact audience, as a string or an array of just it (protocol 9). */
-export const isForAudience = (claims: Claims, audience: string): boolean =>
+export const isForAudience = (claims: Record<string, unknown>, audience: string): boolean =>
   Array.isArray(claims.aud) ? claims.aud.length === 1 && claims.aud[0] === audience : claims.aud === audience
 
 export type SigningKey = { privateKey: CryptoKey; algorithm: Algorithm; keyId?: string; publicJwk: JWK }

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Hono } from 'hono'
 import { createAssertionSigner } from '../../spec/assertion.ts'
 import { sha256 } from '../../spec/base64url.ts'
@@ -6,6 +7,7 @@ import { createKeySets } from '../../spec/keys.ts'
 import { createClientOf } from '../../spec/node/client.ts'
 import type { Database } from '../../spec/node/database.ts'
 import { createRate } from '../../spec/node/doors.ts'
+import { addGauge } from '../../spec/node/metrics.ts'
 import { type Effects, openMigrated, openParty, type Party } from '../../spec/node/party.ts'
 import type { MasterKey } from '../../spec/node/secrets.ts'
 import { sweepAll } from '../../spec/node/sweep.ts'
@@ -16,6 +18,7 @@ import { type AuthorityDeps, createAuthority, createAuthorityManagement } from '
 import { expireDue } from '../approve/approve.ts'
 import { createAuthorizationIds } from '../approve/mint.ts'
 import { createAuthenticate } from '../discover/authenticate.ts'
+import { createOutbox, type Outbox } from '../events/outbox.ts'
 import { createAttestationIssuers } from '../issue/issuers.ts'
 import { askScopes } from '../issue/scopes.ts'
 import { issuanceStatus, type StatusDeps } from '../issue/status.ts'
@@ -26,6 +29,7 @@ import type { AuthoritySettings } from '../settings.ts'
 import { deleteAssertionsExpiredBefore } from '../store/assertions.ts'
 import { findDecided } from '../store/decided.ts'
 import { migrations } from '../store/migrations/all.ts'
+import { countEvents } from '../store/outbox.ts'
 import { deleteRequestsEndedBefore } from '../store/requests.ts'
 import type { AuthorityTables } from '../store/schema.ts'
 
@@ -39,6 +43,7 @@ export type AuthorityOpening = {
 export type OpenAuthority = { app: Hono; management: Hono; stop: () => Promise<void> }
 
 const DAY_SECONDS = 86_400
+const GRACE_MS = 10_000
 
 /** Opens an Authority on its database and hands its two doors over; who mounts them is the caller's business. Throws Error with a sentence for people. */
 export async function openAuthority(opening: AuthorityOpening): Promise<OpenAuthority> {
@@ -46,9 +51,15 @@ export async function openAuthority(opening: AuthorityOpening): Promise<OpenAuth
   const party = await openParty(db, opening.masterKeys, opening.effects)
   const deps = await authorityDeps(opening, party, party.guard(db))
   party.start(chores(opening.settings, deps))
-  const stop = () => {
+  addGauge(party.metrics, {
+    name: 'agentpass_outbox_events',
+    help: 'events that services are still to be told of',
+    take: () => countEvents(db.read),
+  })
+  const stop = async () => {
     deps.watches.close()
-    return party.stop()
+    await Promise.race([deps.outbox.stop(), sleep(GRACE_MS, undefined, { ref: false })])
+    await party.stop()
   }
   return { app: createAuthority(deps), management: createAuthorityManagement(deps), stop }
 }
@@ -57,7 +68,7 @@ async function authorityDeps(
   { settings, adminToken, effects }: AuthorityOpening,
   party: Party,
   db: Database<AuthorityTables>,
-): Promise<AuthorityDeps> {
+): Promise<AuthorityDeps & { outbox: Outbox }> {
   const { profile, authority, lifetimes, limits } = settings
   const keySets = createKeySets({ ...effects, profile, importKey })
   const discoverService = createServiceDiscovery({ ...effects, profile, requireDnssec: settings.network.dnssec === 'required' }, ServiceForAuthority)
@@ -68,6 +79,7 @@ async function authorityDeps(
     issuer: authority,
     signingKey: async () => party.keys.current(),
   })
+  const outbox = createOutbox({ ...effects, ...party, db, authority, discoverService, signingKey: party.keys.current })
   return {
     ...effects,
     ...party,
@@ -89,6 +101,8 @@ async function authorityDeps(
     authenticate: createAuthenticate({ ...effects, authority, profile, discoverService, keySets }),
     askScopes: (service, about) => askScopes({ fetch: effects.fetch, signAssertion }, service, about),
     policy: createPolicy(settings.policy),
+    outbox,
+    deliverSoon: () => void outbox.look().catch((failure) => effects.log.warn('push_failed', { failure })),
     authorizationId: createAuthorizationIds(effects),
     clientOf: createClientOf(settings.client_address_header),
     turns: { issuance: createRate(limits.issuances_per_minute, 60), poll: createRate(limits.polls_per_second, 1) },
@@ -112,8 +126,9 @@ function statusDeps({ authority, limits }: AuthoritySettings, { now, secrets }: 
   return { ...asked, watches, onDecided: watches.onDecided }
 }
 
-const chores = (settings: AuthoritySettings, d: AuthorityDeps) => [
+const chores = (settings: AuthoritySettings, d: AuthorityDeps & { outbox: Outbox }) => [
   { name: 'events', everyMs: 1000, run: d.watches.look },
+  { name: 'push', everyMs: 1000, run: d.outbox.look },
   { name: 'expiry', everyMs: 1000, run: () => sweepAll((limit) => expireDue(d, limit)) },
   {
     name: 'sweeping',

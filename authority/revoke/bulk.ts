@@ -1,13 +1,16 @@
+import type { Random } from '../../spec/effects.ts'
 import type { AuditEvent } from '../../spec/node/audit.ts'
 import { type ApproveDeps, expireDue } from '../approve/approve.ts'
 import { aboutRequest } from '../audit/about.ts'
 import { type Alive, findAlive, type Stage, type Which } from '../store/alive.ts'
 import { revokeAuthorizations } from '../store/authorizations.ts'
+import { announce } from '../store/outbox.ts'
 import { revokePasses } from '../store/passes.ts'
 import { denyPending } from '../store/requests.ts'
 import type { Tx } from '../store/schema.ts'
+import type { RevokeDeps } from './revoke.ts'
 
-export type BulkDeps = Pick<ApproveDeps, 'now' | 'db' | 'audit' | 'onDecided'>
+export type BulkDeps = Pick<ApproveDeps, 'now' | 'db' | 'audit' | 'onDecided'> & Pick<RevokeDeps, 'random' | 'deliverSoon'>
 /** How much was ended. */
 export type Ended = { authorizations: number; passes: number; requests: number }
 type Act = { by: string; reason?: string | undefined }
@@ -17,7 +20,7 @@ const BATCH = 200
 const CLOCKS_APART_SECONDS = 10
 
 /**
- * Ends everything alive that is meant (protocol 4, 7): pending requests are denied, unused passes die, active authorizations are revoked; a final status stays as it is.
+ * Ends everything alive that is meant (protocol 4, 7): pending requests are denied, unused passes die, active authorizations are revoked and their Services told; a final status stays as it is.
  * What was alive when the call began is dead when it answers. It goes in batches, each with its audit rows in one transaction: where it throws halfway, whole batches stand, and it can be asked again.
  *
  * No gap remains between the stages, nor between instances. A delegation only ever goes from request to pass to authorization, and a stage is left only when a look at it finds nothing alive.
@@ -26,11 +29,12 @@ const CLOCKS_APART_SECONDS = 10
  */
 export async function revokeAll(d: BulkDeps, which: Which, act: Act): Promise<Ended> {
   await d.db.write((tx) => d.audit.record(tx, { event: 'revocation', ...aboutWhich(which), by: act.by, reason: act.reason }))
+  const atOnce = await endStage(d, 'authorization', which, act) // first what can do harm now, then the stages in their order
   const requests = await endStage(d, 'request', which, act)
   while ((await expireDue(d, BATCH)) === BATCH); // what was past its deadline here could still be approved where the clock is behind
   const passes = await endStage(d, 'pass', which, act)
   const authorizations = await endStage(d, 'authorization', which, act)
-  return { authorizations, passes, requests }
+  return { authorizations: atOnce + authorizations, passes, requests }
 }
 
 /** Ends what is alive of one stage, until a look finds nothing. Gives how much it ended. */
@@ -40,17 +44,18 @@ async function endStage(d: BulkDeps, stage: Stage, which: Which, act: Act): Prom
       const at = d.now()
       const aliveAt = stage === 'request' ? at : at - CLOCKS_APART_SECONDS // a request past its deadline is expired for good
       const alive = await findAlive(tx, stage, which, { aliveAt, limit: BATCH })
-      const events = alive.length > 0 ? await END[stage](tx, alive, { ...act, at, aliveAt }) : []
+      const events = alive.length > 0 ? await END[stage](tx, alive, { ...act, at, aliveAt, random: d.random }) : []
       for (const event of events) await d.audit.record(tx, event)
       return { alive, ended: events.length }
     })
     if (alive.length === 0) return total
     if (stage === 'request') for (const { digest } of alive) d.onDecided(digest)
+    if (stage === 'authorization') d.deliverSoon()
     total += ended
   }
 }
 
-type EndSome = (tx: Tx, alive: Alive[], act: Act & { at: number; aliveAt: number }) => Promise<AuditEvent[]>
+type EndSome = (tx: Tx, alive: Alive[], act: Act & { at: number; aliveAt: number; random: Random }) => Promise<AuditEvent[]>
 
 /** What ends a stage, each by one conditional statement, and what the audit trail says of those that it ended. */
 const END: Record<Stage, EndSome> = {
@@ -64,8 +69,10 @@ const END: Record<Stage, EndSome> = {
     const ended = alive.filter(({ digest }) => killed.has(digest))
     return ended.map((row) => ({ event: 'revocation', outcome: 'pass revoked', by, reason, ...aboutRequest(row) }))
   },
-  async authorization(tx, alive, { by, reason, at, aliveAt }) {
-    const revoked = new Set((await revokeAuthorizations(tx, digestsOf(alive), { reason, at, aliveAt })).map(({ id }) => id))
+  async authorization(tx, alive, { by, reason, at, aliveAt, random }) {
+    const rows = await revokeAuthorizations(tx, digestsOf(alive), { reason, at, aliveAt })
+    await announce(tx, rows, { at, random })
+    const revoked = new Set(rows.map(({ id }) => id))
     return alive.flatMap(({ authorization_id: id, ...row }) =>
       id !== null && revoked.has(id)
         ? [{ event: 'revocation', outcome: 'authorization revoked', authorization_id: id, by, reason, ...aboutRequest(row) }]

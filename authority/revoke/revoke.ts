@@ -1,4 +1,4 @@
-import type { Now } from '../../spec/effects.ts'
+import type { Now, Random } from '../../spec/effects.ts'
 import { ProtocolError } from '../../spec/error.ts'
 import type { Audit } from '../../spec/node/audit.ts'
 import type { Database } from '../../spec/node/database.ts'
@@ -6,15 +6,17 @@ import { isApprovable } from '../../spec/scope.ts'
 import { Scope } from '../../spec/wire/scopes.ts'
 import { aboutRequest } from '../audit/about.ts'
 import { findByRequest, narrowAuthorization, revokeAuthorizations } from '../store/authorizations.ts'
+import { announce } from '../store/outbox.ts'
 import { revokePasses } from '../store/passes.ts'
 import { findRequest } from '../store/requests.ts'
 import type { AuthorityTables, RequestRow } from '../store/schema.ts'
 
-export type RevokeDeps = { now: Now; db: Database<AuthorityTables>; audit: Audit }
+/** `deliverSoon`: something may have been put into the outbox. */
+export type RevokeDeps = { now: Now; random: Random; db: Database<AuthorityTables>; audit: Audit; deliverSoon: () => void }
 type Act = { by: string; digest: string; reason?: string | undefined }
 
 /**
- * Ends what a request led to (protocol 4, 7): an unused pass dies, an active authorization is revoked; the request's own status stays as it is.
+ * Ends what a request led to (protocol 4, 7): an unused pass dies, an active authorization is revoked and its Service told; the request's own status stays as it is.
  * Throws unknown_request, stale_decision, unprocessable when there is nothing to revoke.
  */
 export async function revoke(d: RevokeDeps, requestDigest: string, act: Act): Promise<void> {
@@ -24,6 +26,7 @@ export async function revoke(d: RevokeDeps, requestDigest: string, act: Act): Pr
     const [killed] = await revokePasses(tx, [requestDigest], { at })
     const [ended] = await revokeAuthorizations(tx, [requestDigest], { reason: act.reason, at })
     if (killed === undefined && !ended) throw new ProtocolError('unprocessable', 'this request has no pass or authorization that is still alive')
+    if (ended) await announce(tx, [ended], { at, random: d.random })
     await d.audit.record(tx, {
       event: 'revocation',
       outcome: ended ? 'authorization revoked' : 'pass revoked',
@@ -33,9 +36,10 @@ export async function revoke(d: RevokeDeps, requestDigest: string, act: Act): Pr
       ...aboutRequest(request),
     })
   })
+  d.deliverSoon()
 }
 
-/** Takes scope from an active authorization (protocol 7); the Service sees it at its next check. Throws unknown_request, stale_decision, unprocessable. */
+/** Takes scope from an active authorization (protocol 7); its Service is told, or sees it at its next check. Throws unknown_request, stale_decision, unprocessable. */
 export async function narrow(d: RevokeDeps, requestDigest: string, act: Act & { scope: string[] }): Promise<void> {
   const request = await requireShown(d, requestDigest, act.digest)
   const authorization = await findByRequest(d.db.read, requestDigest)
@@ -44,8 +48,10 @@ export async function narrow(d: RevokeDeps, requestDigest: string, act: Act & { 
   if (!isNarrower(scope, Scope.parse(JSON.parse(from))))
     throw new ProtocolError('unprocessable', 'narrowing leaves at least one scope, and only those it has')
   await d.db.write(async (tx) => {
-    const narrowed = await narrowAuthorization(tx, requestDigest, { from, to: JSON.stringify(scope) }, d.now())
+    const at = d.now()
+    const narrowed = await narrowAuthorization(tx, requestDigest, { from, to: JSON.stringify(scope) }, at)
     if (!narrowed) throw new ProtocolError('unprocessable', 'this request has no authorization that is still alive, or its scope has just changed')
+    await announce(tx, [narrowed], { at, random: d.random })
     await d.audit.record(tx, {
       event: 'narrowing',
       outcome: 'narrowed',
@@ -55,6 +61,7 @@ export async function narrow(d: RevokeDeps, requestDigest: string, act: Act & { 
       ...aboutRequest(request),
     })
   })
+  d.deliverSoon()
 }
 
 /** Any scope is within an approved `"*"`, which stands for all of them (protocol 1). */

@@ -57,6 +57,16 @@ export type AuthorityTables = AuditTable &
       added_by: string
       added_at: number
     }
+    outbox: {
+      jti: string // of the event: each attempt carries the same
+      service_origin: string // who is to be told
+      authorization_id: string
+      scope: string | null // json: what is left of the authorization; null when it has ended
+      changed_at: number
+      expires_at: number // when the authorization would have ended by itself: then nobody needs to be told
+      due_at: number // of the next attempt; of one under way, when it counts as lost
+      tries: number
+    }
   }
 
 export type Tx = Kysely<AuthorityTables>
@@ -64,3 +74,4 @@ export type RequestRow = AuthorityTables['request']
 export type PassRow = AuthorityTables['pass']
 export type AuthorizationRow = AuthorityTables['authorization']
 export type HarnessKeyRow = AuthorityTables['harness_key']
+export type OutboxRow = AuthorityTables['outbox']

@@ -1,4 +1,4 @@
-import { Counter, collectDefaultMetrics, Registry } from 'prom-client'
+import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client'
 import type { AuditEvent } from './audit.ts'
 
 /** The process's own metrics, and a counter of the protocol's decisions by event, outcome and code. */
@@ -12,4 +12,9 @@ export function createMetrics(): { registry: Registry; count: (event: AuditEvent
     registers: [registry],
   })
   return { registry, count: ({ event, outcome, code = '' }) => decisions.inc({ event, outcome, code }) }
+}
+
+/** Adds a figure that is taken whenever somebody looks. */
+export function addGauge(registry: Registry, { name, help, take }: { name: string; help: string; take: () => Promise<number> }): void {
+  const gauge: Gauge = new Gauge({ name, help, registers: [registry], collect: async () => gauge.set(await take().catch(() => Number.NaN)) })
 }

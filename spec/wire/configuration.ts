@@ -95,7 +95,7 @@ export type ServiceConfiguration = z.infer<typeof ServiceConfiguration>
 
 /** What an Authority reads of a Service configuration. */
 export const ServiceForAuthority = ServiceConfiguration.pick({ kind: true, service: true, jwks_uri: true }).extend({
-  endpoints: serviceEndpoints.pick({ available_scopes: true }),
+  endpoints: serviceEndpoints.pick({ available_scopes: true, security_events: true }),
 })
 export type ServiceForAuthority = z.infer<typeof ServiceForAuthority>
 

@@ -2,11 +2,13 @@ import type { Migration } from '../../../spec/node/migrate.ts'
 import { core } from './001-core.ts'
 import { harnessIdentity } from './002-harness-identity.ts'
 import { requestHolder } from './003-request-holder.ts'
+import { outbox } from './004-outbox.ts'
 import { keyRotation } from './005-key-rotation.ts'
 
 export const migrations: Record<string, Migration> = {
   '001-core': core,
   '002-harness-identity': harnessIdentity,
   '003-request-holder': requestHolder,
+  '004-outbox': outbox,
   '005-key-rotation': keyRotation,
 }
