@@ -6,7 +6,7 @@ import { type GatewayDeps, gatewayRoutes } from './gateway/route.ts'
 import { type ScopesRouteDeps, scopesRoutes } from './issue/route.ts'
 import { type RedeemRouteDeps, redeemRoutes } from './redeem/route.ts'
 import { type ResolveDeps, resolveRoutes } from './resolve/route.ts'
-import { type RevokeRouteDeps, revokeRoutes } from './revoke/route.ts'
+import { type RevokeRouteDeps, revokeRoutes, type SecurityEventRouteDeps, securityEventRoutes } from './revoke/route.ts'
 import { refuseWithPage } from './use/refusal.ts'
 import { type SessionRouteDeps, sessionRoutes } from './use/route.ts'
 
@@ -17,6 +17,7 @@ export type ServiceDeps = ManagementDeps &
   RedeemRouteDeps &
   SessionRouteDeps &
   RevokeRouteDeps &
+  SecurityEventRouteDeps &
   GatewayDeps
 
 /** A Service's door: the steps of the protocol in their order, and behind everything else the gateway. */
@@ -29,6 +30,7 @@ export const createService = (d: ServiceDeps): Hono =>
     redeemRoutes(d),
     sessionRoutes(d),
     revokeRoutes(d),
+    ...(d.securityEvents ? [securityEventRoutes(d)] : []), // switched off, the address is the app's
   ).route('/', gatewayRoutes(d))
 
 /** A Service's management door: health, readiness and metrics. */

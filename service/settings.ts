@@ -54,6 +54,8 @@ export const ServiceSettings = z
         offer_both: z.boolean().default(false),
       })
       .prefault({}),
+    /** Whether Authorities are told where they may push what they end or narrow (protocol 10). */
+    security_events: z.boolean().default(true),
     scopes: z.array(scope).min(1),
     /** Who holds which scopes here; absent, every user holds all of them and the app has the last word. */
     users: z.array(holding).optional(),
@@ -79,6 +81,7 @@ export const ServiceSettings = z
         resolutions_per_minute: z.int().min(1).default(300),
         scope_requests_per_minute: z.int().min(1).default(600),
         redemptions_per_minute: z.int().min(1).default(300),
+        security_events_per_minute: z.int().min(1).default(6000),
       })
       .prefault({}),
   })

@@ -24,6 +24,14 @@ export async function readForm<S extends z.ZodType>(request: Request, schema: S)
   return readAs(schema, Object.fromEntries(members.filter(([, value]) => value !== '')))
 }
 
+/** Reads a body that is one token, in ASCII. Throws unsupported_media_type, too_large, malformed_request. */
+export async function readToken(request: Request, mediaType: string): Promise<string> {
+  requireType(request.headers.get('content-type'), mediaType)
+  const text = new TextDecoder('latin1').decode(await readBytes(request))
+  if (!/^[\x21-\x7e]+$/.test(text)) throw new ProtocolError('malformed_request', 'the body is no token')
+  return text
+}
+
 function readAs<S extends z.ZodType>(schema: S, value: unknown): z.infer<S> {
   const parsed = schema.safeParse(value)
   if (parsed.success) return parsed.data

@@ -9,7 +9,10 @@ export type Cache<V> = {
   get: (key: string, load: () => Promise<Loaded<V>>) => Promise<V>
   /** Replaces what is kept. */
   put: (key: string, loaded: Loaded<V>) => void
+  /** Drops what is kept. A load under way is of no use to those who ask from now on, and is not kept when it ends. */
   forget: (key: string) => void
+  /** Forgets everything. */
+  clear: () => void
 }
 
 /** A bounded cache with single flight. The oldest entry goes when it is full. */
@@ -34,6 +37,7 @@ export function createCache<V>(now: Now, { limit = LIMIT, failureSeconds = FAILU
     },
     put: (key, { value, ttlSeconds }) => keep(key, { value: Promise.resolve(value), until: now() + ttlSeconds }),
     forget: (key) => void entries.delete(key),
+    clear: () => entries.clear(),
   }
 }
 

@@ -157,26 +157,29 @@ test('one Service is sent four events at once and no more, and while it answers 
 test.each([
   [2000, 1],
   [300, 2],
-])('%i are told, each once and few at a time, by %i instances that share the work; the metrics say how many wait', async (count, instances) => {
-  const w = await telling()
-  const gauge = async () => /^agentpass_outbox_events (\d+)$/m.exec(await (await w.manage('/metrics')).text())?.[1]
-  for (let i = 1; i < instances; i++) await w.another()
-  const ids = await w.announced(count)
-  expect(await gauge()).toBe(String(count))
-  let [at, most] = [0, 0]
-  w.desk.answer = async () => {
-    most = Math.max(most, ++at)
-    await new Promise((resolve) => setImmediate(resolve))
-    at -= 1
-    return new Response(null, { status: 202 })
-  }
-  await w.tick()
-  await until(() => w.desk.heard.length >= count)
-  await w.empty()
-  expect(w.desk.heard.map(({ claims }) => (claims.sub_id as { id: string }).id).sort()).toEqual(ids.toSorted())
-  expect(most).toBeLessThanOrEqual(4 * instances)
-  expect(await gauge()).toBe('0')
-})
+])(
+  '%i are told, each once and few at a time, by so many instances (%i) that share the work; the metrics say how many wait',
+  async (count, instances) => {
+    const w = await telling()
+    const gauge = async () => /^agentpass_outbox_events (\d+)$/m.exec(await (await w.manage('/metrics')).text())?.[1]
+    for (let i = 1; i < instances; i++) await w.another()
+    const ids = await w.announced(count)
+    expect(await gauge()).toBe(String(count))
+    let [at, most] = [0, 0]
+    w.desk.answer = async () => {
+      most = Math.max(most, ++at)
+      await new Promise((resolve) => setImmediate(resolve))
+      at -= 1
+      return new Response(null, { status: 202 })
+    }
+    await w.tick()
+    await until(() => w.desk.heard.length >= count)
+    await w.empty()
+    expect(w.desk.heard.map(({ claims }) => (claims.sub_id as { id: string }).id).sort()).toEqual(ids.toSorted())
+    expect(most).toBeLessThanOrEqual(4 * instances)
+    expect(await gauge()).toBe('0')
+  },
+)
 
 test('what another instance had begun when it died is begun again half a minute later', async () => {
   const w = await telling()

@@ -22,6 +22,7 @@ test('the configuration document says who the Service is, whom it trusts and whe
       available_scopes: DESK + SCOPES,
       redeem_bearer_token: DESK + REDEEM,
       redeem_browser_session: `${DESK}/agentpass/redeem/browser-session`,
+      security_events: `${DESK}/agentpass/security-events`,
       revoke: DESK + REVOKE,
     },
   })
@@ -78,6 +79,7 @@ test.each([
   ['HEAD', REDEEM, 'POST'],
   ['GET', '/agentpass/redeem/browser-session', 'POST'],
   ['GET', REVOKE, 'POST'],
+  ['GET', '/agentpass/security-events', 'POST'],
 ])('%s %s is a 405 that says what will do, with an error body [CFG-S-10] [CFG-X-01] [CFG-X-02]', async (method, path, allow) => {
   const d = await desk()
   const response = await d.request(path, { method })

@@ -4,17 +4,18 @@ import { answer } from '../../spec/node/doors.ts'
 import { type ServiceConfiguration, VERSION } from '../../spec/wire/configuration.ts'
 import type { TrustSettings } from '../resolve/trust.ts'
 
-export type DiscoverDeps = { origin: string; name: string | undefined; trust: TrustSettings; jwks: () => { keys: JWK[] } }
+export type DiscoverDeps = { origin: string; name: string | undefined; trust: TrustSettings; securityEvents: boolean; jwks: () => { keys: JWK[] } }
 
 const CACHED = 'public, max-age=300'
 export const REDEEM_BEARER_PATH = '/agentpass/redeem/bearer-token'
 export const REDEEM_BROWSER_PATH = '/agentpass/redeem/browser-session'
 export const INITIALIZE_PATH = '/agentpass/initialize'
 export const SESSION_PATH = '/agentpass/session'
+export const SECURITY_EVENTS_PATH = '/agentpass/security-events'
 export const REVOKE_PATH = '/agentpass/revoke'
 
 /** What this Service publishes of itself (protocol 2, §4.1). */
-export function serviceConfiguration({ origin, name, trust }: DiscoverDeps): ServiceConfiguration {
+export function serviceConfiguration({ origin, name, trust, securityEvents }: DiscoverDeps): ServiceConfiguration {
   return {
     version: VERSION,
     kind: 'service',
@@ -29,6 +30,7 @@ export function serviceConfiguration({ origin, name, trust }: DiscoverDeps): Ser
       available_scopes: `${origin}/agentpass/available-scopes`,
       redeem_browser_session: `${origin}${REDEEM_BROWSER_PATH}`,
       redeem_bearer_token: `${origin}${REDEEM_BEARER_PATH}`,
+      ...(securityEvents && { security_events: `${origin}${SECURITY_EVENTS_PATH}` }),
       revoke: `${origin}${REVOKE_PATH}`,
     },
   }

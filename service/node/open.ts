@@ -26,6 +26,7 @@ import { deleteInitializationsExpiredBefore } from '../store/initializations.ts'
 import { migrations } from '../store/migrations/all.ts'
 import { deleteProofsExpiredBefore } from '../store/proofs.ts'
 import type { ServiceTables } from '../store/schema.ts'
+import { deleteEventsSeenBefore } from '../store/security-events.ts'
 import { createGuard, type Guarded } from '../use/guard.ts'
 import { createSessions } from '../use/session.ts'
 
@@ -75,7 +76,7 @@ async function serviceDeps(
   )
   const trusting: TrustDeps = { trust, discoverEnterprise: discovery.enterprise, readPinned: discovery.pinned }
   const calling = { fetch, now, profile, signAssertion, log }
-  const sessions = createSessions({
+  const sessions = await createSessions({
     ...{ now, db, audit: party.audit, readPinned: discovery.pinned, checkSeconds: lifetimes.check_seconds },
     checkAuthorization: checkAuthorization.bind(undefined, calling),
   })
@@ -89,6 +90,7 @@ async function serviceDeps(
     origin,
     lifetimes,
     name: settings.name,
+    securityEvents: settings.security_events,
     adminTokenDigest: await sha256(adminToken),
     jwks: party.keys.jwks,
     keySets: createKeySets({ ...effects, profile, importKey }),
@@ -106,6 +108,7 @@ async function serviceDeps(
     findSession: sessions.find,
     whyEnded: sessions.whyEnded,
     endSessions: sessions.end,
+    doubtSessions: sessions.doubt,
     gatewayScopes: scopes.map(({ name, allows: acts }) => ({ name, acts })),
     identityHeaders: createIdentityHeaders({
       origin,
@@ -121,6 +124,7 @@ async function serviceDeps(
       redemption: createRate(limits.redemptions_per_minute, 60),
       initialization: createRate(limits.redemptions_per_minute, 60),
       revocation: createRate(limits.redemptions_per_minute, 60), // each token that was had can be given back
+      securityEvents: createRate(limits.security_events_per_minute, 60),
     },
   }
 }
@@ -130,4 +134,5 @@ async function sweep(d: ServiceDeps): Promise<void> {
   await sweepAll((limit) => d.db.write((tx) => deleteProofsExpiredBefore(tx, at, limit)))
   await sweepAll((limit) => d.db.write((tx) => deleteCredentialsExpiredBefore(tx, at - KEEP_ENDED_SECONDS, limit)))
   await sweepAll((limit) => d.db.write((tx) => deleteInitializationsExpiredBefore(tx, at - KEEP_ENDED_SECONDS, limit)))
+  await sweepAll((limit) => d.db.write((tx) => deleteEventsSeenBefore(tx, at - KEEP_ENDED_SECONDS, limit)))
 }

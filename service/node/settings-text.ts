@@ -17,6 +17,9 @@ service: ${yamlValue(service)}
 upstream:
   url: ${yamlValue(upstream)}
 
+# Whether authorities may push what they end or narrow, so that it counts here at once. false: no address for it is published, and check_seconds is how long it takes.
+#security_events: true
+
 # The scopes an agent can be granted here, and the methods and paths of the app that each opens: * is one segment, a last ** the rest.
 # What no scope opens, no agent reaches. Replace this first one by what your app's users would call things.
 scopes:
@@ -51,10 +54,11 @@ scopes:
 #  destinations: []
 #  sign_out: []
 
-# Requests a minute from one address; more are answered 429. Scope requests come from authorities, which speak for many users.
+# Requests a minute from one address; more are answered 429. Scope requests and security events come from authorities, which speak for many users.
 # Tokens that harnesses give back, their task being done, are counted like redemptions and apart from them.
 #limits:
 #  resolutions_per_minute: 300
 #  scope_requests_per_minute: 600
 #  redemptions_per_minute: 300
+#  security_events_per_minute: 6000
 ${commonSettingsText('service', common)}`

@@ -44,6 +44,17 @@ export async function findEnded(db: Tx, digest: string, at: number): Promise<Cre
   return row && (row.ended_at !== null || row.expires_at <= at) ? row : undefined
 }
 
+/** The live credentials of an authorization. */
+export function listCredentials(db: Tx, of: { authority: string; authorizationId: string }): Promise<Pick<CredentialRow, 'type' | 'digest'>[]> {
+  return db
+    .selectFrom('credential')
+    .select(['type', 'digest'])
+    .where('authority', '=', of.authority)
+    .where('authorization_id', '=', of.authorizationId)
+    .where('ended_at', 'is', null)
+    .execute()
+}
+
 /** Ends every credential of an authorization, once. Gives those that were live. */
 export function endCredentials(tx: Tx, ended: { authority: string; authorizationId: string; because: string; at: number }): Promise<CredentialRow[]> {
   return tx

@@ -36,6 +36,7 @@ export type ServiceTables = AuditTable &
       spent_at: number | null
     }
     proof_seen: { thumbprint: string; jti: string; expires_at: number }
+    security_event_seen: { issuer: string; jti: string; seen_at: number }
   }
 
 export type Tx = Kysely<ServiceTables>

@@ -10,7 +10,7 @@ import type { AuthorityForService, AuthorityReference } from '../../spec/wire/co
 import type { PassType } from '../../spec/wire/issuance.ts'
 import { Scope } from '../../spec/wire/scopes.ts'
 import type { CheckResponse } from '../../spec/wire/validation.ts'
-import { digestOf, endCredentials, findEnded, findLive } from '../store/credentials.ts'
+import { digestOf, endCredentials, findEnded, findLive, listCredentials } from '../store/credentials.ts'
 import { voidInitializations } from '../store/initializations.ts'
 import type { CredentialRow, ServiceTables } from '../store/schema.ts'
 
@@ -31,8 +31,11 @@ export type Session = {
 export type FindSession = (presented: Presented) => Promise<Session | undefined>
 /** Why a credential that once lived does so no more, in words of ours; undefined for any other. */
 export type WhyEnded = (presented: Presented) => Promise<string | undefined>
-/** Ends every credential of an authorization, here at once, and those it could still begin; false where nothing was alive. Throws overloaded, and then nothing has ended. */
-export type EndSessions = (of: Pick<CredentialRow, 'authority' | 'authorization_id'>, ending: Ending) => Promise<boolean>
+type Of = Pick<CredentialRow, 'authority' | 'authorization_id'>
+/** Ends every credential of an authorization, at every instance at once, and those it could still begin; false where nothing was alive. Throws overloaded, and then nothing has ended. */
+export type EndSessions = (of: Of, ending: Ending) => Promise<boolean>
+/** Has every instance ask the Authority at the next request of an authorization, whatever it answered a moment ago. Throws overloaded. */
+export type DoubtSessions = (of: Of) => Promise<void>
 type Ending = { outcome: 'completed' | 'ended'; because: string }
 
 export type SessionDeps = {
@@ -48,14 +51,14 @@ export type SessionDeps = {
 const MAX_LIVE_SESSIONS = 50_000
 const Task = z.object({ id: z.string(), description: z.string().optional() })
 
+type Sessions = { find: FindSession; whyEnded: WhyEnded; end: EndSessions; doubt: DoubtSessions }
+
 /** Sessions under continuous check (protocol 7): a good answer is kept for a few seconds, a failure never, and what the Authority has ended is ended here at once. */
-export function createSessions(d: SessionDeps): { find: FindSession; whyEnded: WhyEnded; end: EndSessions } {
+export async function createSessions(d: SessionDeps): Promise<Sessions> {
   const live = createCache<Session | undefined>(d.now, { limit: MAX_LIVE_SESSIONS, failureSeconds: 0 })
-  const end: EndSessions = async (of, ending) => {
-    const { ended, voided } = await endCredentialsOf(d, of, ending)
-    for (const credential of ended) live.forget(keyOf(credential)) // or a good answer of a moment ago would let it live on
-    return ended.length + voided > 0
-  }
+  // What is announced are keys of the cache: or a good answer of a moment ago, or one under way, would let a credential live on.
+  await d.db.listen((key) => (key === undefined ? live.clear() : live.forget(key)))
+  const end: EndSessions = (of, ending) => endCredentialsOf(d, of, ending)
   return {
     find: ({ type, value }) => {
       const of = { type, digest: digestOf(value) }
@@ -66,6 +69,10 @@ export function createSessions(d: SessionDeps): { find: FindSession; whyEnded: W
       return row?.type === type ? (row.ended_because ?? 'its time is over') : undefined
     },
     end,
+    doubt: ({ authority, authorization_id: authorizationId }) =>
+      d.db.write(async (tx, announce) => {
+        for (const credential of await listCredentials(tx, { authority, authorizationId })) announce(keyOf(credential))
+      }),
   }
 }
 
@@ -106,18 +113,16 @@ function sessionOf(credential: CredentialRow, check: CheckResponse): Session {
 }
 
 /** Of those who end an authorization at once, one is given its credentials, and the audit trail tells it once. */
-function endCredentialsOf(
-  d: SessionDeps,
-  { authority, authorization_id }: Pick<CredentialRow, 'authority' | 'authorization_id'>,
-  { outcome, because }: Ending,
-): Promise<{ ended: CredentialRow[]; voided: number }> {
-  return d.db.write(async (tx) => {
+function endCredentialsOf(d: SessionDeps, { authority, authorization_id }: Of, { outcome, because }: Ending): Promise<boolean> {
+  return d.db.write(async (tx, announce) => {
     const at = d.now()
     const ended = await endCredentials(tx, { authority, authorizationId: authorization_id, because, at })
     const voided = await voidInitializations(tx, { authority, authorizationId: authorization_id, at })
-    for (const { type, user_email: user, agent_id: agent } of ended)
+    for (const { type, digest, user_email: user, agent_id: agent } of ended) {
+      announce(keyOf({ type, digest }))
       await d.audit.record(tx, { event: 'session', outcome, type, authority, authorization_id, user, agent })
+    }
     if (voided > 0) await d.audit.record(tx, { event: 'initialization', outcome: 'voided', authority, authorization_id })
-    return { ended, voided }
+    return ended.length + voided > 0
   })
 }

@@ -17,16 +17,16 @@ export type Database<S> = {
    * Throws what `work` throws, or overloaded.
    */
   write: <T>(work: (tx: Kysely<S>, announce: Announce) => Promise<T>) => Promise<T>
-  /** Listens until the database is closed: on PostgreSQL to all processes, on SQLite to this one alone. */
-  listen: (hear: Hear) => void
+  /** Listens until the database is closed: on PostgreSQL to all processes, on SQLite to this one alone. Resolves when it does, or has to try again. */
+  listen: (hear: Hear) => Promise<void>
   close: () => Promise<void>
 }
 
 /** Those who listen in this process: `tell` reaches them all. */
-export function createAudience(): { listen: (hear: Hear) => void; tell: Hear } {
+export function createAudience(): { listen: (hear: Hear) => Promise<void>; tell: Hear } {
   const listening = new Set<Hear>()
   return {
-    listen: (hear) => void listening.add(hear),
+    listen: async (hear) => void listening.add(hear),
     tell(message) {
       for (const hear of listening) hear(message)
     },

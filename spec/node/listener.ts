@@ -10,18 +10,25 @@ const HEARTBEAT_MS = 5000
 const ANSWER_MS = 5000
 
 /**
- * Listens on a connection of its own to what is announced on a PostgreSQL database, until it is closed. A lost connection, and one that has gone silent, is made anew;
- * each time one is made, `hear` is told that something may have been missed.
+ * Listens on a connection of its own to what is announced on a PostgreSQL database, until it is closed. `begun` resolves when it listens, or could not at once.
+ * A connection that could not be made, was lost or has gone silent is made anew, and then `hear` is told that something may have been missed.
  */
-export function createListener(url: string, hear: Hear): { close: () => Promise<void> } {
+export function createListener(url: string, hear: Hear): { begun: Promise<void>; close: () => Promise<void> } {
   const closing = new AbortController()
-  const running = (async () => {
-    while (!closing.signal.aborted) {
-      await listenOnce(url, hear, closing.signal)
+  let begin = () => {}
+  const begun = new Promise<void>((resolve) => {
+    begin = resolve
+  })
+  const run = async () => {
+    for (let listening = begin; !closing.signal.aborted; listening = () => hear(undefined)) {
+      await listenOnce(url, { hear, listening }, closing.signal)
+      begin()
       await pause(RETRY_MS, closing.signal)
     }
-  })()
+  }
+  const running = run()
   return {
+    begun,
     async close() {
       closing.abort()
       await running
@@ -30,7 +37,7 @@ export function createListener(url: string, hear: Hear): { close: () => Promise<
 }
 
 /** Ends when the connection cannot be made, is lost, does not answer, or is wanted no more. */
-async function listenOnce(connectionString: string, hear: Hear, closing: AbortSignal): Promise<void> {
+async function listenOnce(connectionString: string, { hear, listening }: { hear: Hear; listening: () => void }, closing: AbortSignal): Promise<void> {
   const client = new pg.Client({
     connectionString,
     connectionTimeoutMillis: ANSWER_MS,
@@ -47,7 +54,7 @@ async function listenOnce(connectionString: string, hear: Hear, closing: AbortSi
   try {
     await client.connect()
     await client.query(`listen ${CHANNEL}`)
-    hear(undefined)
+    listening()
     while (!lost.signal.aborted) {
       await pause(HEARTBEAT_MS, lost.signal)
       if (!lost.signal.aborted) await client.query('select 1') // a connection that died without a word answers nothing

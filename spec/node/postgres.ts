@@ -49,9 +49,10 @@ export function openPostgres<S>(url: string, { readOnly = false } = {}): Databas
       writing.add(written)
       return written.finally(() => writing.delete(written))
     },
-    listen(hear) {
-      audience.listen(hear)
+    async listen(hear) {
+      await audience.listen(hear)
       listener ??= createListener(url, audience.tell)
+      await listener.begun
     },
     async close() {
       closed = true
