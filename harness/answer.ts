@@ -33,8 +33,11 @@ export async function refusalOf(response: Response, at: { step: Step; peer: stri
   const said = error ? `${error.message} (${response.status} ${error.code})` : `answered ${response.status}`
   const general =
     response.status >= 500 ? 'try again later, then tell its operators' : 'the request was refused: a new attempt needs something changed'
-  return new TripFailure(at, said, HINTS[error?.code ?? ''] ?? general)
+  return new TripFailure(at, said, hintFor(error?.code ?? '') ?? general)
 }
+
+/** A code is the peer's to choose, also one that every object has a member for. */
+const hintFor = (code: string): string | undefined => (Object.hasOwn(HINTS, code) ? HINTS[code] : undefined)
 
 async function readErrorBody(response: Response): Promise<ErrorResponse['error'] | undefined> {
   const answer = new Response(response.body, { status: 200 })

@@ -105,6 +105,15 @@ test('end drops what could not be given back all the same, and says so: exit 1',
   expect(c.files()).toEqual([])
 })
 
+test.each(['constructor', '__proto__', 'toString'])('a refusal with the code %s is a refusal like any other', async (code) => {
+  const c = await holding(TOKEN_LINE)
+  c.service.revoke = refusal(400, code, 'not so')
+  expect(await c.run('end', TASK)).toMatchObject({
+    code: 1,
+    err: expect.stringContaining(`not so (400 ${code})\nagentpass: hint: the request was refused`),
+  })
+})
+
 test('end says where a service takes nothing back, also for a token kept without an address', async () => {
   const c = await holding(TOKEN_LINE)
   const file = join(c.state, c.files()[0]!)
