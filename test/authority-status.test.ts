@@ -4,7 +4,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { openAuthority } from '../authority/node/open.ts'
 import { generateMasterKey, readMasterKey } from '../spec/node/secrets.ts'
 import { IssuanceStatus } from '../spec/wire/issuance.ts'
-import { APPROVING, type AuthorityWorld, authorityWorld, callers, HARNESS, refusal } from './authority-rig.ts'
+import { APPROVING, type AuthorityWorld, authorityWorld, callers, HARNESS, refusal, turns } from './authority-rig.ts'
 
 const DECISION_SECONDS = 900
 const PASS_SECONDS = 120
@@ -136,6 +136,50 @@ test('the Harness cancels by DELETE while the request is pending, and only then 
   expect(await refusal(await w.cancel(approved))).toEqual([409, 'already_decided'])
   expect((await w.status(approved)).status).toBe(200)
   expect(await refusal(await w.cancel('A'.repeat(43)))).toEqual([404, 'unknown_request'])
+})
+
+test('of an approval, a denial and the Harness’s own cancellation at once, at two instances, one holds, and all are told the same [AUTH-DEC-01 AUTH-STA-03]', async () => {
+  const w = await authorityWorld()
+  const other = await w.another()
+  const ends = new Set<string>()
+  for (let round = 0; round < 24; round++) {
+    const { id } = await w.requested()
+    const { digest } = await w.show(id)
+    const acts = [
+      () => w.manage(`/requests/${id}/approve`, { digest }),
+      () => other.cancel(id),
+      () => other.manage(`/requests/${id}/deny`, { digest }),
+    ]
+    const staggered = acts.map(async (act, i) => {
+      await turns(((i + round) % 3) * 12)
+      return act()
+    })
+    const answers = await Promise.all(staggered)
+    expect(answers.map(({ status }) => status).sort()).toEqual([200, 409, 409])
+    const [here, there] = [await read(await w.status(id)), await read(await other.status(id))]
+    expect(here).toEqual(there)
+    expect(here.agentpass !== undefined).toBe(here.status === 'approved')
+    ends.add(here.status)
+  }
+  expect(ends.size, 'now one came first, now another').toBeGreaterThan(1)
+})
+
+test('polls that race an approval, at two instances, see a request that waits or its one pass [AUTH-DEC-01 AUTH-ISS-15]', async () => {
+  const w = await authorityWorld()
+  const other = await w.another()
+  for (let round = 0; round < 10; round++) {
+    const { id } = await w.requested()
+    const { digest } = await w.show(id)
+    const polls = Array.from({ length: 10 }, (_, i) => async () => {
+      await turns(i)
+      return read(await (i % 2 ? w : other).status(id))
+    })
+    const [approval, ...seen] = await Promise.all([w.manage(`/requests/${id}/approve`, { digest }), ...polls.map((poll) => poll())])
+    expect(approval.status).toBe(200)
+    const { agentpass } = await read(await other.status(id))
+    for (const poll of seen)
+      expect(poll.status === 'pending' ? poll.agentpass : poll.agentpass?.value).toBe(poll.status === 'pending' ? undefined : agentpass!.value)
+  }
 })
 
 test('who polls one request too fast is told to wait, and nobody else is [AUTH-STA-09]', async () => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { emailAddress, emailDomain, requireEmailDomain, requireSameUser } from '../../spec/email.ts'
+import { canonicalAddress, emailAddress, emailDomain, requireEmailDomain, requireSameUser } from '../../spec/email.ts'
 import { ProtocolError } from '../../spec/error.ts'
 import { accepts } from './identifiers-fixture.ts'
 
@@ -179,4 +179,10 @@ test.each<[string, string, boolean, boolean]>([
     expect(isSameUser(a, b, 'core-0.1')).toBe(core)
     expect(isSameUser(a, b, 'hardened')).toBe(hardened)
   }
+})
+
+test('in the form in which addresses are compared the domain is lower-case ASCII, and the local part as it came', () => {
+  expect(canonicalAddress('Zoë.A@BÜCHER.Example')).toBe('Zoë.A@xn--bcher-kva.example')
+  expect(canonicalAddress('ada@acme.example')).toBe('ada@acme.example')
+  expect(() => canonicalAddress('ada@127.0.0.1')).toThrow(ProtocolError)
 })
