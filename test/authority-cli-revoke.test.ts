@@ -41,7 +41,9 @@ test('nobody ends many delegations by accident: without a terminal it needs --ye
   const { cli, ref } = await deciding()
   const unasked = await cli('revoke', '--all')
   expect(unasked).toMatchObject({ code: 2, stdout: '' })
-  expect(unasked.stderr).toMatch(/end everything alive, of every user at every service\nagentpass-authority: hint: say --yes .*\n$/)
+  expect(unasked.stderr).toMatch(
+    /end every request that waits, unused pass and active authorization of every user at every service\nagentpass-authority: hint: say --yes .*\n$/,
+  )
   expect(await cli('approve', ref, '--yes')).toMatchObject({ code: 0 })
 })
 

@@ -10,6 +10,7 @@ export type RevokeOptions = DecisionOptions & { authorization?: string; user?: s
 
 const Ended = z.looseObject({ authorizations: z.int(), passes: z.int(), requests: z.int() })
 const WHICH = 'REF, --authorization, --user, --service, --harness-key and --all'
+const ALIVE = 'every request that waits, unused pass and active authorization'
 /** A whole Authority's delegations may take their time. */
 const ANSWER_MS = 600_000
 
@@ -28,10 +29,10 @@ type Named = { body: object; words: string }
 
 const namedBy = ({ authorization, user, service, harnessKey, all }: RevokeOptions): Named[] => [
   ...(authorization === undefined ? [] : [{ body: { authorization_id: authorization }, words: `the authorization ${authorization}` }]),
-  ...(user === undefined ? [] : [{ body: { user }, words: `everything alive of the user ${user}` }]),
-  ...(service === undefined ? [] : [{ body: { service }, words: `everything alive at the service ${service}` }]),
-  ...(harnessKey === undefined ? [] : [{ body: { harness_key: harnessKey }, words: `everything alive of the harness key ${harnessKey}` }]),
-  ...(all ? [{ body: { all }, words: 'everything alive, of every user at every service' }] : []),
+  ...(user === undefined ? [] : [{ body: { user }, words: `${ALIVE} of the user ${user}` }]),
+  ...(service === undefined ? [] : [{ body: { service }, words: `${ALIVE} at the service ${service}` }]),
+  ...(harnessKey === undefined ? [] : [{ body: { harness_key: harnessKey }, words: `${ALIVE} of the harness key ${harnessKey}` }]),
+  ...(all ? [{ body: { all }, words: `${ALIVE} of every user at every service` }] : []),
 ]
 
 async function revokeAll({ body, words }: Named, o: RevokeOptions): Promise<void> {
@@ -50,8 +51,7 @@ async function revokeAll({ body, words }: Named, o: RevokeOptions): Promise<void
 async function requireWord(meant: string): Promise<void> {
   if (!isTerminal())
     throw new OperatorError(`nobody is here to be asked whether to end ${meant}`, { exitCode: 2, hint: 'say --yes where that is meant' })
-  const question = `end ${meant}: requests that wait, unused passes and active authorizations? [y/N] `
-  if (!(await isConfirmed(question))) throw new OperatorError('nothing was revoked')
+  if (!(await isConfirmed(`end ${meant}? [y/N] `))) throw new OperatorError('nothing was revoked')
 }
 
 const countsOf = ({ authorizations, passes, requests }: z.infer<typeof Ended>): string =>

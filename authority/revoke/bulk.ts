@@ -31,7 +31,7 @@ export async function revokeAll(d: BulkDeps, which: Which, act: Act): Promise<En
   await d.db.write((tx) => d.audit.record(tx, { event: 'revocation', ...aboutWhich(which), by: act.by, reason: act.reason }))
   const atOnce = await endStage(d, 'authorization', which, act) // first what can do harm now, then the stages in their order
   const requests = await endStage(d, 'request', which, act)
-  while ((await expireDue(d, BATCH)) === BATCH); // what was past its deadline here could still be approved where the clock is behind
+  while ((await expireDue(d, BATCH)) > 0); // what was past its deadline here could still be approved where the clock is behind
   const passes = await endStage(d, 'pass', which, act)
   const authorizations = await endStage(d, 'authorization', which, act)
   return { authorizations: atOnce + authorizations, passes, requests }
