@@ -10,7 +10,9 @@ declare module 'vitest' {
   }
 }
 
-const REQUIREMENTS = resolve(import.meta.dirname, '..', 'spec', 'requirements.json')
+const HOME = resolve(import.meta.dirname, '..')
+/** What `npm run build` copies beside the code. */
+const READ_AS_THEY_ARE = ['spec/requirements.json', 'test/world/page/page.css', 'test/world/page/follow.js']
 
 /** A program of ours as plain JavaScript: tests that start many processes would mostly wait for TypeScript otherwise. */
 export const compiled = (program: string): string => join(inject('compiled'), program)
@@ -18,7 +20,7 @@ export const compiled = (program: string): string => join(inject('compiled'), pr
 /** Compiles the parties once for a whole test run (vitest's globalSetup), into a folder that goes when the run ends. */
 export default function compile(project: TestProject): () => void {
   const folder = compileProject('tsconfig.build.json', 'tests')
-  cpSync(REQUIREMENTS, join(folder, 'spec', 'requirements.json'))
+  for (const file of READ_AS_THEY_ARE) cpSync(join(HOME, file), join(folder, file))
   project.provide('compiled', folder)
   return () => rmSync(folder, { recursive: true, force: true })
 }

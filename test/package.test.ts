@@ -59,6 +59,8 @@ test('the package ships the protocol text, its schemas and requirements, and no 
     'spec/schemas/issuance-status.json',
     'dist/spec/requirements.json',
     'dist/harness/acquire.d.ts',
+    'dist/test/world/page/follow.js',
+    'dist/test/world/page/page.css',
   ])
     expect(files).toContain(wanted)
   expect(files.filter((file) => file.includes('.test.') || /^dist\/test\/(?!world)/.test(file))).toEqual([])

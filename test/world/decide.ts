@@ -5,6 +5,7 @@ import type { AuthorityParty } from './authority.ts'
 export type Verb = 'approve' | 'deny' | 'cancel' | 'revoke' | 'narrow'
 /** `at` is the Authority where it is decided: the enterprise's unless named. */
 export type Decision = { scope?: string[]; reason?: string; at?: AuthorityParty }
+export type OnDecision = (decision: Decision & { at: AuthorityParty; verb: Verb }) => void
 
 const Listed = z.object({ requests: z.array(z.object({ ref: z.string() })) })
 const Shown = z.object({ digest: z.string() })

@@ -2,11 +2,13 @@
 import { once } from 'node:events'
 import { Command, InvalidArgumentError } from 'commander'
 import { playMatrix } from './matrix.ts'
+import { openPage } from './page/open.ts'
+import { createRecord, type Recording } from './page/record.ts'
 import { type Hops, play } from './play.ts'
 import { printMatrix } from './print-matrix.ts'
 import { startWorld, type World } from './world.ts'
 
-type Options = { once?: true; all?: true; json?: true; authorityPort?: number; servicePort?: number; log?: true }
+type Options = { once?: true; all?: true; json?: true; authorityPort?: number; servicePort?: number; pagePort?: number; log?: true }
 
 const port = (text: string): number => {
   const value = Number(text)
@@ -24,26 +26,47 @@ const program = new Command('agentpass-world')
   .option('--json', 'play nothing; print where everything is as one line of JSON, and stay up until stopped; with --all, print its matrix as JSON')
   .option('--authority-port <port>', 'the port of the Authority (default: a free one)', port)
   .option('--service-port <port>', 'the port of the Service (default: a free one)', port)
+  .option('--page-port <port>', 'the port of the page that shows what the parties say (default: a free one)', port)
   .option('--log', "the parties' logs on stderr")
   .action((options: Options) => (options.all ? runMatrix(options) : run(options)))
 
+/** Plays a task, and where it is to go on, with the neighbours and a page that shows all of it. */
 async function run(options: Options): Promise<void> {
+  const staysUp = !options.once && !options.json
   const hops: Hops = []
+  const recording = createRecord(Date.now)
   const world = await startWorld({
     ports: { ...(options.authorityPort && { authority: options.authorityPort }), ...(options.servicePort && { service: options.servicePort }) },
     logLevel: options.log ? 'info' : 'silent',
     onHop: (hop) => void hops.push(hop),
+    ...(staysUp && { neighbours: true, onAsk: recording.onAsk, onDecision: recording.onDecision }),
   })
   try {
-    if (options.json) process.stdout.write(`${JSON.stringify(whereEverythingIs(world))}\n`)
+    if (options.json) say(JSON.stringify(whereEverythingIs(world)))
+    else if (staysUp) return await playOnPage(world, { hops, recording, pagePort: options.pagePort })
     else await play(world, hops, say)
-    if (options.once) return
-    if (!options.json) say(invitation(world))
-    await Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')])
+    if (!options.once) await untilStopped()
   } finally {
     await world.stop()
   }
 }
+
+type Stage = { hops: Hops; recording: Recording; pagePort: number | undefined }
+
+async function playOnPage(world: World, { hops, recording, pagePort }: Stage): Promise<void> {
+  const page = await openPage(pagePort)
+  try {
+    recording.begin(`A task for ${world.user}`)
+    await play(world, hops, say)
+    page.show(world, recording) // from here on tasks are played there, one at a time
+    say(invitation(world, page.url))
+    await untilStopped()
+  } finally {
+    await page.stop()
+  }
+}
+
+const untilStopped = () => Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')])
 
 async function runMatrix({ json }: Options): Promise<void> {
   const matrix = await playMatrix()
@@ -63,8 +86,12 @@ const whereEverythingIs = ({ authority, service, user, resolver, caFile, env }: 
   env,
 })
 
-const invitation = ({ env, service, authority }: World): string => `
-The world stays up: try it from another terminal (Ctrl-C here ends it).
+const invitation = ({ env, service, authority }: World, page: string): string => `
+The world stays up (Ctrl-C here ends it). What its parties say to each other, message by message, with what the protocol demands of each:
+
+  ${page}
+
+Play the agent yourself, from another terminal:
 
 ${Object.entries(env)
   .map(([name, value]) => `  export ${name}=${value}`)

@@ -6,7 +6,7 @@ import type { LogLevel } from '../../spec/node/log.ts'
 import { systemWait } from '../../spec/node/settings.ts'
 import { type AuthorityParty, documentUrl, startAuthority } from './authority.ts'
 import { createCertificateAuthority } from './ca.ts'
-import { type Decision, decideAt, type Verb } from './decide.ts'
+import { type Decision, decideAt, type OnDecision, type Verb } from './decide.ts'
 import { type ServiceParty, startGateway } from './gateway.ts'
 import { type Names, startNames } from './names.ts'
 import { type Neighbours, startNeighbours } from './neighbours.ts'
@@ -32,6 +32,8 @@ export type WorldOptions = {
   onHop?: (hop: Hop) => void
   /** Told of it as it happens, with what was said, redacted. */
   onAsk?: OnAsk
+  /** Told of what an approver has decided through `decide`. */
+  onDecision?: OnDecision
 }
 
 /** Where everything is. */
@@ -106,7 +108,10 @@ async function inhabit(ground: Ground, { ports, neighbours: wanted, ...more }: W
       AGENTPASS_CA: caFile,
       AGENTPASS_ALLOW_PRIVATE: worldNetwork(ground).allow_private.join(','),
     },
-    decide: (verb, { at = authority, ...decision } = {}) => decideAt(at, verb, decision),
+    decide: async (verb, { at = authority, ...decision } = {}) => {
+      await decideAt(at, verb, decision)
+      more.onDecision?.({ at, verb, ...decision })
+    },
     addService: (host, settings) => startGateway(ground, { host, settings }),
   }
 }
