@@ -18,7 +18,8 @@ const port = (text: string): number => {
 
 const program = new Command('agentpass-world')
   .description(
-    'A whole AgentPass world on this machine: DNS, certificates, an Authority, a Service in front of a ticket desk, and a Harness that plays one task.',
+    'A whole AgentPass world on this machine: DNS, certificates, Authorities, a Service in front of a ticket desk, and a Harness that plays one task. ' +
+      'Then it stays up, with a page that shows what they say to each other.',
   )
   .addHelpText('before', 'example: agentpass-world --once\n')
   .option('--once', 'play the task, show the revocation, and end')
