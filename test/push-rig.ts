@@ -13,7 +13,7 @@ export const REVOKED = 'https://schemas.openid.net/secevent/caep/event-type/sess
 export const NARROWED = 'https://schemas.openid.net/secevent/caep/event-type/token-claims-change'
 
 /** Has a Service take security events; `answer` may be replaced. */
-function takingEvents(desk: FakeService) {
+export function takingEvents(desk: FakeService) {
   const taking = { ...desk, heard: [] as Heard[], answer: async (): Promise<Response> => new Response(null, { status: 202 }) }
   desk.app.post('/events', async (c) => {
     const token = await c.req.text()

@@ -1,5 +1,5 @@
 /** An Authority as it is deployed: a process of its own, on the database of this run of the tests. */
-import { appendFileSync, writeFileSync } from 'node:fs'
+import { appendFileSync, readFileSync, writeFileSync } from 'node:fs'
 import { onTestFinished } from 'vitest'
 import type { AuthorityTables } from '../authority/store/schema.ts'
 import { openDatabase } from '../spec/node/open-database.ts'
@@ -38,6 +38,13 @@ export async function servedAuthority(database?: string) {
       body: JSON.stringify(body),
     })
   return {
+    desk,
+    /** Asks the management door, or acts there. */
+    manage: (server: Served, path: string, body?: object) =>
+      fetch(`http://127.0.0.1:${server.managementPort}${path}`, {
+        headers: { 'content-type': 'application/json', authorization: `Bearer ${readFileSync(at('secrets/admin.token'), 'utf8').trim()}` },
+        ...(body && { method: 'POST', body: JSON.stringify(body) }),
+      }),
     start: () => serve('authority', settingsFile),
     database: () => openDatabase<AuthorityTables>(url ?? at('authority.db')),
     approved: async (server: Served) => {
