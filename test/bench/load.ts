@@ -25,13 +25,14 @@ export async function fire(origin: string, shots: Shot[], connections: number): 
   const seconds = (performance.now() - started) / 1000
   await pool.close()
   times.sort((a, b) => a - b)
-  return { perSecond: shots.length / seconds, p50Ms: at(times, 0.5), p99Ms: at(times, 0.99) }
+  return { perSecond: shots.length / seconds, p50Ms: quantile(times, 0.5), p99Ms: quantile(times, 0.99) }
 }
 
-const at = (sorted: number[], share: number): number => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0
+/** What so large a share of sorted values does not exceed. */
+export const quantile = (sorted: number[], share: number): number => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0
 
 export const median = (values: number[]): number =>
-  at(
+  quantile(
     [...values].sort((a, b) => a - b),
     0.5,
   )

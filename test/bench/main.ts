@@ -12,12 +12,14 @@ import { type Bench, placeOf, withGround } from './ground.ts'
 import { type Leftovers, untilInterrupted, withLeftovers, withoutPassword } from './leftovers.ts'
 import { measure, totalShots } from './measure.ts'
 import { tellProgress } from './progress.ts'
-import { printFlatness, printHead, printRow, type Row, summarise } from './report.ts'
+import { type LatencyRow, printFlatness, printHead, printLatency, printRow, type Row, summarise } from './report.ts'
+import { measureRevocation, REVOCATIONS } from './revocation.ts'
 
 type Options = { json?: true; only?: string[]; flatness?: true; database?: string; profile?: string }
 
 const ROUNDS = 3
-const NAMES = CASES.map(({ name }) => name)
+const REVOCATION = 'revocation'
+const NAMES = [...CASES.map(({ name }) => name), REVOCATION]
 
 const program = createProgram('bench', 'Speed of the parties beside floors of the same run: ratios count, not absolute figures.', [
   '--only validate check',
@@ -49,7 +51,9 @@ async function bench(options: Options, leftovers: Leftovers): Promise<void> {
   }
   if (!options.json) printHead()
   const rows = options.flatness ? await measureFlatness(ready, cases, done) : await measureAll(ready, cases, done)
-  if (options.json) printJson(rows)
+  const isWanted = !options.flatness && (!options.only || options.only.includes(REVOCATION))
+  const latencies = isWanted ? await measureRevocations(ready, options) : []
+  if (options.json) printJson([...rows, ...latencies])
   else if (options.flatness) printFlatness(SIZES, rows)
 }
 
@@ -83,6 +87,17 @@ async function measureAll(ready: Bench, cases: Case[], done: (row: Row) => void)
     const row = summarise(one.name, rounds)
     rows.push(row)
     done(row)
+  }
+  return rows
+}
+
+async function measureRevocations(ready: Bench, { json }: Options): Promise<LatencyRow[]> {
+  const rows: LatencyRow[] = []
+  for (const one of REVOCATIONS) {
+    const row = await withGround(ready, (ground) => measureRevocation(one, placeOf(ground, one.name)))
+    rows.push(row)
+    tellProgress('')
+    if (!json) printLatency(row)
   }
   return rows
 }

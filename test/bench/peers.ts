@@ -5,6 +5,7 @@ import type { Fetch, ResolveTxt } from '../../spec/effects.ts'
 export const AUTHORITY = 'https://authority.acme.example'
 export const SERVICE = 'https://desk.example'
 export const USER = 'ada@acme.example'
+export const ADMIN_TOKEN = 'bench'
 export const SCOPES = ['tickets:read', 'tickets:write']
 
 /** A key pair as JWKs, so that it can be told to another process. */

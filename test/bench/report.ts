@@ -18,6 +18,9 @@ export type Row = {
   ofFewest?: number
 }
 
+/** A row that is no load: how long something takes, one after the other. */
+export type LatencyRow = { name: string; rounds: number; p50Ms: number; p99Ms: number }
+
 /** What design section 8 asks for: ratios to the floors, and CPU in microseconds. */
 const TARGETS: Record<string, { ratio?: number; durableRatio?: number; cpuMicros?: number }> = {
   validate: { ratio: 0.7, durableRatio: 1.9 },
@@ -28,6 +31,7 @@ const TARGETS: Record<string, { ratio?: number; durableRatio?: number; cpuMicros
   redeem: { ratio: 0.45 },
   guard: { cpuMicros: 30 },
 }
+const LATENCY_TARGETS_MS: Record<string, number> = { revocation: 50, 'revocation-unpushed': 6000 }
 /** How much of its speed a row keeps while a thousand times as many requests are stored. */
 const FLAT = 0.85
 
@@ -69,6 +73,10 @@ export function printRow(row: Row): void {
   const measured = [row.name, grouped(row.perSecond), row.p50Ms.toFixed(2), row.p99Ms.toFixed(2), row.cpuMicros.toFixed(1)]
   print(cells([...measured, grouped(row.floorPerSecond), row.ratio.toFixed(2), sought]) + durable)
 }
+
+/** Prints a row of a time, with its target beside it. */
+export const printLatency = ({ name, p50Ms, p99Ms }: LatencyRow): void =>
+  print(cells([name, '', p50Ms.toFixed(2), p99Ms.toFixed(2), '', '', '', `≤ ${LATENCY_TARGETS_MS[name]} ms`]))
 
 /** Prints how the ratio to the floor changes with the requests stored, and how much of the speed with the fewest is kept with the most. Of each case the rows come one after the other. */
 export function printFlatness(sizes: number[], rows: Row[]): void {

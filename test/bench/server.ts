@@ -3,7 +3,7 @@ import SQLite from 'better-sqlite3'
 import { Hono } from 'hono'
 import { compactVerify, importJWK, type JWK } from 'jose'
 import { z } from 'zod'
-import { openAuthority } from '../../authority/node/open.ts'
+import { type OpenAuthority, openAuthority } from '../../authority/node/open.ts'
 import { AuthoritySettings } from '../../authority/settings.ts'
 import { type OpenService, openService } from '../../service/node/open.ts'
 import { ServiceSettings } from '../../service/settings.ts'
@@ -11,7 +11,7 @@ import { createLog } from '../../spec/node/log.ts'
 import { readMasterKey } from '../../spec/node/secrets.ts'
 import { openDoor } from '../../spec/node/serve.ts'
 import { systemNow, systemRandom } from '../../spec/node/settings.ts'
-import { AUTHORITY, fakeAuthority, fakeService, reach, SCOPES, SERVICE } from './peers.ts'
+import { ADMIN_TOKEN, AUTHORITY, fakeAuthority, fakeService, reach, SCOPES, SERVICE } from './peers.ts'
 
 // A server of the bench, alone in its process: `server.js KIND`. The first message tells it what it needs; it says where it listens, tells its CPU time when it is asked, and
 // stops when it is told to.
@@ -19,7 +19,17 @@ import { AUTHORITY, fakeAuthority, fakeService, reach, SCOPES, SERVICE } from '.
 type Served = { app: { fetch: (request: Request, env: object) => Response | Promise<Response> }; stop: () => Promise<void> }
 
 const Jwk = z.looseObject({ kty: z.string() })
-const Told = z.object({ database: z.string(), masterKey: z.string().default(''), jwk: Jwk.optional(), authority: z.string().optional() })
+const Told = z.object({
+  database: z.string(),
+  masterKey: z.string().default(''),
+  jwk: Jwk.optional(),
+  /** Where a real Authority listens, or a real Service; without it one in this process does. */
+  authority: z.string().optional(),
+  service: z.string().optional(),
+  port: z.int().default(0),
+  /** Whether a Service takes security events. */
+  pushed: z.boolean().default(true),
+})
 type Told = z.infer<typeof Told>
 
 const LARGE = 1_000_000_000
@@ -71,7 +81,7 @@ async function floor({ database, jwk }: Told): Promise<Served> {
   }
 }
 
-function authority({ database, masterKey, jwk }: Told): Promise<Served> {
+function authority({ database, masterKey, jwk, service: at }: Told): Promise<OpenAuthority> {
   const settings = AuthoritySettings.parse({
     ...common,
     authority: AUTHORITY,
@@ -80,8 +90,20 @@ function authority({ database, masterKey, jwk }: Told): Promise<Served> {
     lifetimes: { decision_seconds: 86_400, pass_seconds: 3600, authorization_seconds: 86_400 },
     limits: { issuances_per_minute: LARGE, polls_per_second: LARGE },
   })
-  const effects = { ...reach({ [SERVICE]: fakeService(jwk ?? {}) }), now: systemNow, random: systemRandom, log: createLog('authority', 'error') }
-  return openAuthority({ settings, database, masterKeys: [readMasterKey(masterKey)], adminToken: 'bench', effects })
+  const effects = {
+    ...reach({ [SERVICE]: at ?? fakeService(jwk ?? {}) }),
+    now: systemNow,
+    random: systemRandom,
+    log: createLog('authority', 'error'),
+  }
+  return openAuthority({ settings, database, masterKeys: [readMasterKey(masterKey)], adminToken: ADMIN_TOKEN, effects })
+}
+
+/** An Authority with both its doors in one: no address is in both. */
+async function managed(told: Told): Promise<Served> {
+  const { app, management, stop } = await authority(told)
+  const isManagement = (request: Request) => new URL(request.url).pathname.startsWith('/requests/')
+  return { app: { fetch: (request, env) => (isManagement(request) ? management : app).fetch(request, env) }, stop }
 }
 
 /** An app that takes the Service's tokens itself: the bare route of the floor behind the guard. */
@@ -90,29 +112,35 @@ async function guarded(told: Told): Promise<Served> {
   return { app: new Hono().get('/bare', guard, (c) => c.json({ ok: true })), stop }
 }
 
-/** `authority` is where a real Authority listens; without it one in this process stands for everything. */
-function service({ database, masterKey, authority: at }: Told): Promise<OpenService> {
+function service({ database, masterKey, authority: at, pushed }: Told): Promise<OpenService> {
   const settings = ServiceSettings.parse({
     ...common,
     service: SERVICE,
     upstream: { url: 'http://127.0.0.1:1' },
     scopes: SCOPES.map((name) => ({ name, allows: ['GET /**'] })),
-    lifetimes: { check_seconds: 30 },
-    limits: { resolutions_per_minute: LARGE, redemptions_per_minute: LARGE, scope_requests_per_minute: LARGE },
+    security_events: pushed,
+    lifetimes: { check_seconds: at === undefined ? 30 : 5 },
+    limits: {
+      resolutions_per_minute: LARGE,
+      redemptions_per_minute: LARGE,
+      scope_requests_per_minute: LARGE,
+      security_events_per_minute: LARGE,
+    },
   })
   const effects = { ...reach({ [AUTHORITY]: at ?? fakeAuthority() }), now: systemNow, random: systemRandom, log: createLog('service', 'error') }
   const forward = async () => new Response('{"ok":true}', { headers: { 'content-type': 'application/json' } })
-  return openService({ settings, database, masterKeys: [readMasterKey(masterKey)], adminToken: 'bench', effects, forward })
+  return openService({ settings, database, masterKeys: [readMasterKey(masterKey)], adminToken: ADMIN_TOKEN, effects, forward })
 }
 
-const KINDS: Record<string, (told: Told) => Promise<Served>> = { floor, authority, service, guarded }
+const KINDS: Record<string, (told: Told) => Promise<Served>> = { floor, authority, managed, service, guarded }
 
 process.on('disconnect', () => process.exit()) // whoever measured is gone
 const [, , kind = ''] = process.argv
 const [told] = await once(process, 'message')
-const served = await KINDS[kind]?.(Told.parse(told))
+const { port, ...needs } = Told.parse(told)
+const served = await KINDS[kind]?.({ ...needs, port })
 if (!served) throw new Error(`there is no server of kind ${kind}`)
-const door = await openDoor({ host: '127.0.0.1', port: 0 })
+const door = await openDoor({ host: '127.0.0.1', port })
 door.mount(served.app)
 process.on('message', async (message) => {
   if (message === 'cpu') {
