@@ -1,3 +1,4 @@
+import type { JWK } from 'jose'
 import { invalidAssertion, readAssertion } from '../../spec/assertion.ts'
 import type { Now } from '../../spec/effects.ts'
 import type { KeySets } from '../../spec/keys.ts'
@@ -11,6 +12,7 @@ export type AuthenticateService = (authorization: string | undefined) => Promise
 
 export type AuthenticateDeps = {
   authority: string
+  jwks: () => { keys: JWK[] }
   now: Now
   profile: Profile
   discoverService: (origin: string) => Promise<ServiceForAuthority>
@@ -21,7 +23,8 @@ export type AuthenticateDeps = {
 export const createAuthenticate =
   (d: AuthenticateDeps): AuthenticateService =>
   async (authorization) => {
-    const assertion = readAssertion(authorization, { kind: 'service-assertion', audience: d.authority, now: d.now(), profile: d.profile })
+    const reader = { kind: 'service-assertion' as const, audience: d.authority, ownKeys: d.jwks().keys }
+    const assertion = readAssertion(authorization, { ...reader, now: d.now(), profile: d.profile })
     try {
       const service = await d.discoverService(origin.parse(assertion.issuer))
       await d.keySets.verify(service.jwks_uri, assertion.jwt)

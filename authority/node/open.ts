@@ -98,7 +98,7 @@ async function authorityDeps(
     adminTokenDigest: await sha256(adminToken),
     jwks: party.keys.jwks,
     discoverService,
-    authenticate: createAuthenticate({ ...effects, authority, profile, discoverService, keySets }),
+    authenticate: createAuthenticate({ ...effects, authority, jwks: party.keys.jwks, profile, discoverService, keySets }),
     askScopes: (service, about) => askScopes({ fetch: effects.fetch, signAssertion }, service, about),
     policy: createPolicy(settings.policy),
     outbox,

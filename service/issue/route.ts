@@ -1,4 +1,5 @@
 import { Hono } from 'hono'
+import type { JWK } from 'jose'
 import { invalidAssertion, readAssertion } from '../../spec/assertion.ts'
 import { readBody } from '../../spec/body.ts'
 import type { Now } from '../../spec/effects.ts'
@@ -19,7 +20,7 @@ export type ScopesDeps = TrustDeps & {
   heldScope: HeldScope
 }
 /** `turns`: until an assertion is verified it is anybody's, and may already have cost a look-up. */
-export type ScopesRouteDeps = ScopesDeps & { clientOf: ClientOf; turns: { scopes: TakeTurn } }
+export type ScopesRouteDeps = ScopesDeps & { jwks: () => { keys: JWK[] }; clientOf: ClientOf; turns: { scopes: TakeTurn } }
 /** The names of the scopes a user holds here, in the order of the settings. */
 export type HeldScope = (email: string) => Promise<string[]>
 
@@ -41,7 +42,7 @@ export async function availableScopes(d: ScopesDeps, assertion: ReturnType<typeo
 export const scopesRoutes = (d: ScopesRouteDeps) =>
   new Hono().post('/agentpass/available-scopes', async (c) => {
     await d.turns.scopes(d.clientOf(c.req.raw, c.env))
-    const expected = { kind: 'authority-assertion' as const, audience: d.origin, now: d.now(), profile: d.profile }
+    const expected = { kind: 'authority-assertion' as const, audience: d.origin, ownKeys: d.jwks().keys, now: d.now(), profile: d.profile }
     const assertion = readAssertion(c.req.header('authorization'), expected)
     const request = await readBody(c.req.raw, ScopesRequest, d.profile)
     return answer({ scopes: await availableScopes(d, assertion, request) })

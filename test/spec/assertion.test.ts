@@ -6,7 +6,7 @@ import { createKeySets } from '../../spec/keys.ts'
 import { AUTHORITY, base64url, CLAIMS, genuine, HOLDER, type Members, NOW, SERVICE } from './jws-fixture.ts'
 import { clock, json, web } from './peer-fixture.ts'
 
-const EXPECTED = { kind: 'service-assertion', audience: AUTHORITY, now: NOW, profile: 'core-0.1' } as const
+const EXPECTED = { kind: 'service-assertion', audience: AUTHORITY, ownKeys: [{ kid: 'our key' }], now: NOW, profile: 'core-0.1' } as const
 const read = (header: string | null | undefined) => readAssertion(header, EXPECTED)
 
 function thrown(call: () => unknown): ProtocolError | undefined {
@@ -31,6 +31,13 @@ test("an assertion is read for what it claims; whether that is true is the signa
     expiresAt: NOW + 60,
     jwt: { algorithm: 'ES256', claims: CLAIMS },
   })
+})
+
+test('an assertion of our own that came back is refused, also where the other party has our name; the same name under another key is not ours [AUTH-ASRT-14]', () => {
+  const named = (kid: string | undefined) => codeOf(() => read(`Bearer ${genuine({ iss: AUTHORITY }, { kid })}`))
+  expect(named('our key')).toEqual(REFUSED)
+  expect([named('another key'), named(undefined)]).toEqual(['accepted', 'accepted'])
+  expect(codeOf(() => read(`Bearer ${genuine({}, { kid: 'our key' })}`))).toBe('accepted') // a kid is a name, and others may use it
 })
 
 test.each<[string, string | null | undefined]>([

@@ -30,9 +30,10 @@ const signed = (typ: string | undefined, claims: Members) => jws({ alg: 'ES256',
 
 /** The readers of the kinds; each rejects what is not its own. */
 const READERS: Record<Exclude<Kind, 'harness-attestation'>, (jwt: string, profile: Profile) => Promise<unknown>> = {
-  'service-assertion': async (jwt, profile) => readAssertion(`Bearer ${jwt}`, { kind: 'service-assertion', audience: AUTHORITY, now: NOW, profile }),
+  'service-assertion': async (jwt, profile) =>
+    readAssertion(`Bearer ${jwt}`, { kind: 'service-assertion', audience: AUTHORITY, ownKeys: [], now: NOW, profile }),
   'authority-assertion': async (jwt, profile) =>
-    readAssertion(`Bearer ${jwt}`, { kind: 'authority-assertion', audience: SERVICE, now: NOW, profile }),
+    readAssertion(`Bearer ${jwt}`, { kind: 'authority-assertion', audience: SERVICE, ownKeys: [], now: NOW, profile }),
   'holder-proof': async (jwt, profile) =>
     verifyProof({ jwk: HOLDER.jwk }, await readProof({ jwt }, { audience: SERVICE, endpoint: ENDPOINT, pass: PASS, now: NOW, profile }), HARNESS),
   'task-attestation': (jwt, profile) => verifyTask(attested(jwt), { now: NOW, profile }),
@@ -80,7 +81,7 @@ test.each(KINDS)('a %s padded with the claims of every kind is taken by no other
 test('an assertion reflected to a party that is both Service and Authority of one name is refused in hardened [AUTH-ASRT-14]', () => {
   const ours = signed(typOf('service-assertion'), { ...NATURAL['service-assertion'], iss: SERVICE, aud: SERVICE })
   const read = (kind: 'service-assertion' | 'authority-assertion') => () =>
-    readAssertion(`Bearer ${ours}`, { kind, audience: SERVICE, now: NOW, profile: 'hardened' })
+    readAssertion(`Bearer ${ours}`, { kind, audience: SERVICE, ownKeys: [], now: NOW, profile: 'hardened' })
   expect(read('authority-assertion')).toThrow()
   expect(read('service-assertion')).not.toThrow()
 })
