@@ -10,7 +10,7 @@ import { okay } from '../service-rig.ts'
 
 import { count, dice, doubled } from './replay-parties.ts'
 
-const INTERLEAVINGS = onPostgres ? 250 : 1000
+const INTERLEAVINGS = onPostgres ? 240 : 1000
 const SIDE_BY_SIDE = 20
 test('R-09: in hundreds of interleavings no validation or check succeeds after a revocation was answered [AUTH-CHK-11 AUTH-CLS-07 AUTH-REV-02]', {
   timeout: 120_000,
