@@ -211,8 +211,7 @@ test('once a revocation in bulk is answered nothing of what it found alive valid
     if (value !== undefined) expect((await first!.validate(value, w.desk.bearer())).status).not.toBe(200)
     if (authorization !== undefined) expect((await first!.check(authorization, w.desk.bearer())).status).toBe(404)
   }
-  expect(seen.requests, 'some were denied').toBeGreaterThan(0)
-  expect(seen.passes + seen.authorizations, 'and some ended later').toBeGreaterThan(0)
+  expect(seen.requests + seen.passes + seen.authorizations).toBe(RACES) // each ended at the one stage in which it was found
 })
 
 test('of many revocations at once each ends what the others left, and together they count everything once', async () => {
