@@ -5,41 +5,15 @@ import { expect, test } from 'vitest'
 import { z } from 'zod'
 import requirements from '../spec/requirements.json' with { type: 'json' }
 import { account, claimsOf, type Evidence, type NamedTest, Remark, Requirement } from './requirements/account.ts'
-import halfBuilt from './requirements/half-built.json' with { type: 'json' }
-import humanChecked from './requirements/human-checked.json' with { type: 'json' }
-import { describeClaims, describeRows, groupOf, summarise } from './requirements/report.ts'
+import { describeClaims, describeRows, summarise } from './requirements/report.ts'
 
 const HOME = resolve(import.meta.dirname, '..')
-/** Groups whose steps are built: no MUST of theirs may be open. */
-const BUILT =
-  `VER CFG DISC HAR-DISC HAR-RES HAR-ISS HAR-POLL HAR-RED HAR-BRW HAR-TOK HAR-TIER AUTH-ISS AUTH-HATT AUTH-TATT AUTH-STA AUTH-ASRT AUTH-VAL AUTH-CHK
-  AUTH-CLS AUTH-AUD AUTH-DEC SVC-RES SVC-SCD SVC-RED SVC-HB SVC-SCP SVC-CONT SVC-BRW SVC-TOK SVC-AUD`.split(/\s+/)
-/** Groups with steps that are not built. */
-const UNBUILT = ['AUTH-REV']
-/** Rows of the built groups that wait for others. */
-const WAITING: string[] = []
-
-const isOf = (groups: string[]) => (id: string) => groups.some((group) => groupOf(id) === group || groupOf(id).startsWith(`${group}-`))
-
-test('each requirement of what is built is shown by a test, or was checked by people; open is only what is not built', () => {
+test('each requirement is shown by a test, or was checked by people', () => {
   const out = execFileSync(process.execPath, ['--import', 'tsx', 'test/requirements/main.ts', '--json'], { cwd: HOME, encoding: 'utf8' })
   const Summary = z.strictObject({ total: z.number(), tested: z.number(), humanChecked: z.array(Remark), open: z.array(z.string()) })
   const summary = Summary.parse(JSON.parse(out))
-  expect(summary.total).toBe(requirements.length)
-  expect(summary.tested + summary.humanChecked.length + summary.open.length).toBe(summary.total)
-  expect(summary.open.filter(isOf(BUILT))).toEqual(WAITING)
-  expect(summary.open.filter((id) => !isOf([...BUILT, ...UNBUILT])(id))).toEqual([])
-})
-
-test('every group of the requirements is either built or not, and half built is only what waits', () => {
-  for (const { id } of requirements) expect([id, isOf(BUILT)(id) !== isOf(UNBUILT)(id)]).toEqual([id, true])
-  expect(
-    halfBuilt
-      .map(({ id }) => id)
-      .filter(isOf(BUILT))
-      .toSorted(),
-  ).toEqual(WAITING.toSorted())
-  for (const list of [halfBuilt, humanChecked]) expect(z.array(Remark).safeParse(list).error).toBe(undefined)
+  expect(summary.open).toEqual([])
+  expect([summary.total, summary.tested + summary.humanChecked.length]).toEqual([requirements.length, requirements.length])
 })
 
 const NAMES: Record<string, [name: string, ids: string[]]> = {
@@ -62,20 +36,19 @@ test.each(Object.keys(NAMES))('of a name with %s each word of a tag is a claim, 
 const ROWS: Requirement[] = ['AUTH-VAL-01', 'AUTH-VAL-02', 'SVC-HB-01'].map((id) => ({ id, level: 'MUST', statement: `what ${id} says` }))
 const shows = (name: string, runs = true): NamedTest => ({ file: 'test/a.test.ts', name, runs })
 const remark = (id: string): Remark => ({ id, reason: `About ${id} people know more.` })
-const judged = (evidence: Partial<Evidence>) => account(ROWS, { tests: [], humanChecked: [], halfBuilt: [], ...evidence })
+const judged = (evidence: Partial<Evidence>) => account(ROWS, { tests: [], humanChecked: [], ...evidence })
 const states = (evidence: Partial<Evidence>) => judged(evidence).rows.map(({ state }) => state)
 
 test('a row is tested by a test that claims it and runs, and by nothing else', () => {
   expect(states({ tests: [shows('x [AUTH-VAL-01]'), shows('y [AUTH-VAL-02]', false), shows('z SVC-HB-01')] })).toEqual(['tested', 'open', 'open'])
 })
 
-test('what people checked is no more open; what is half built is, whatever tests claim', () => {
-  const tests = [shows('x [AUTH-VAL-01 AUTH-VAL-02]')]
-  const { rows, problems } = judged({ tests, humanChecked: [remark('SVC-HB-01')], halfBuilt: [remark('AUTH-VAL-02')] })
+test('what people checked is no more open', () => {
+  const { rows, problems } = judged({ tests: [shows('x [AUTH-VAL-01 AUTH-VAL-02]')], humanChecked: [remark('SVC-HB-01')] })
   expect(problems).toEqual([])
   expect(rows.map(({ state, reason, claims }) => [state, reason, claims.length])).toEqual([
     ['tested', undefined, 1],
-    ['open', 'About AUTH-VAL-02 people know more.', 1],
+    ['tested', undefined, 1],
     ['human-checked', 'About SVC-HB-01 people know more.', 0],
   ])
 })
@@ -85,9 +58,7 @@ test.each<[string, Partial<Evidence>, RegExp]>([
   ['a test that does not run and claims so', { tests: [shows('x [AUTH-VAL-1]', false)] }, /AUTH-VAL-1, which is no requirement/],
   ['a test that mistypes', { tests: [shows('x [auth-val-01]')] }, /auth-val-01, which is no requirement/],
   ['people who checked what is no requirement', { humanChecked: [remark('SVC-HB-77')] }, /^SVC-HB-77 .*no requirement/],
-  ['half of what is no requirement', { halfBuilt: [remark('SVC-HB-77')] }, /^SVC-HB-77 .*no requirement/],
-  ['a row listed twice', { halfBuilt: [remark('SVC-HB-01'), remark('SVC-HB-01')] }, /^SVC-HB-01 is listed twice/],
-  ['a row in both lists', { halfBuilt: [remark('SVC-HB-01')], humanChecked: [remark('SVC-HB-01')] }, /^SVC-HB-01 is listed twice/],
+  ['a row listed twice', { humanChecked: [remark('SVC-HB-01'), remark('SVC-HB-01')] }, /^SVC-HB-01 is listed twice/],
   [
     'a row both tested and checked by people',
     { tests: [shows('x [SVC-HB-01]')], humanChecked: [remark('SVC-HB-01')] },

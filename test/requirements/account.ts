@@ -12,15 +12,13 @@ export type Remark = z.infer<typeof Remark>
 export type NamedTest = { file: string; name: string; runs: boolean }
 
 export type State = 'tested' | 'human-checked' | 'open'
-/** A requirement, how it stands and the tests that claim it. `reason`: why people checked it, or why its tests do not suffice yet. */
+/** A requirement, how it stands and the tests that claim it. `reason`: why people checked it. */
 export type Row = Requirement & { state: State; claims: NamedTest[]; reason?: string }
 
 export type Evidence = {
   tests: NamedTest[]
   /** What no test can show. */
   humanChecked: Remark[]
-  /** Rows of which only a part is there: a test of that part does not make the row tested. */
-  halfBuilt: Remark[]
 }
 
 const BRACKETS = /\[([^[\]]*)\]/g
@@ -50,19 +48,17 @@ export function account(requirements: Requirement[], evidence: Evidence): { rows
   return { rows, problems: [...unknownClaims, ...findFaults(evidence, known), ...findContradictions(rows, evidence)] }
 }
 
-function judge(id: string, claims: NamedTest[], { humanChecked, halfBuilt }: Evidence): Pick<Row, 'state' | 'reason'> {
-  const half = halfBuilt.find((remark) => remark.id === id)
-  if (half) return { state: 'open', reason: half.reason }
+function judge(id: string, claims: NamedTest[], { humanChecked }: Evidence): Pick<Row, 'state' | 'reason'> {
   const checked = humanChecked.find((remark) => remark.id === id)
   if (checked) return { state: 'human-checked', reason: checked.reason }
   return { state: claims.length > 0 ? 'tested' : 'open' }
 }
 
-/** What is wrong with the two lists by themselves. */
-function findFaults({ humanChecked, halfBuilt }: Evidence, known: Set<string>): string[] {
-  const ids = [...humanChecked, ...halfBuilt].map(({ id }) => id)
+/** What is wrong with the list by itself. */
+function findFaults({ humanChecked }: Evidence, known: Set<string>): string[] {
+  const ids = humanChecked.map(({ id }) => id)
   return [
-    ...ids.filter((id) => !known.has(id)).map((id) => `${id} is listed as human-checked or half built and is no requirement`),
+    ...ids.filter((id) => !known.has(id)).map((id) => `${id} is listed as human-checked and is no requirement`),
     ...new Set(ids.filter((id, at) => ids.indexOf(id) !== at).map((id) => `${id} is listed twice`)),
   ]
 }

@@ -24,7 +24,6 @@ const program = createProgram('requirements', 'Which tests show which requiremen
     const { rows, problems } = account(requirements, {
       tests: await collectTests(HOME),
       humanChecked: read(z.array(Remark), 'test', 'requirements', 'human-checked.json'),
-      halfBuilt: read(z.array(Remark), 'test', 'requirements', 'half-built.json'),
     })
     if (problems.length > 0) throw new OperatorError(problems)
     tell(rows, { ...(json && { json }), ...(id && { id }) })
