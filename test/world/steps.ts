@@ -86,6 +86,13 @@ export const STEPS: Pattern[] = [
     requirements: ['HAR-POLL-01', 'HAR-POLL-02', 'AUTH-STA-01', 'AUTH-STA-03', 'AUTH-STA-12'],
   },
   {
+    asked: /^GET .*\/issuance\/…\/events$/,
+    name: 'Tell me when somebody has decided',
+    section: '10.6 Status events and approval link',
+    why: 'The same documents as a stream: the Harness hears of the decision at once. Where there is no stream, it asks again and again.',
+    requirements: ['AUTH-STA-03', 'AUTH-STA-12', 'HAR-POLL-04'],
+  },
+  {
     asked: /^DELETE .*\/issuance\/…$/,
     name: 'Never mind',
     section: '4.5 Status endpoint',
@@ -105,6 +112,20 @@ export const STEPS: Pattern[] = [
     section: '8.6 Browser session',
     why: 'The pass buys one session in a browser, which begins with a one-time token.',
     requirements: ['HAR-RED-01', 'SVC-RED-03', 'SVC-BRW-01', 'SVC-BRW-02', 'SVC-BRW-03'],
+  },
+  {
+    asked: /^POST .*\/agentpass\/initialize$/,
+    name: 'The session begins',
+    section: '8.7 Initialization',
+    why: 'The one-time token is spent before anything else. What begins is a session of the agent’s own, with a cookie that no script reads, at the approved page.',
+    requirements: ['HAR-BRW-01', 'HAR-BRW-03', 'SVC-BRW-05', 'SVC-BRW-08', 'SVC-BRW-12', 'SVC-BRW-16'],
+  },
+  {
+    asked: /^POST .*\/agentpass\/security-events$/,
+    name: 'Something has ended',
+    section: '10.1 Push revocation',
+    why: 'The Authority tells the Service at once, and again until it has heard. Without this the Service would notice at its next check.',
+    requirements: ['SVC-CONT-01', 'AUTH-CHK-02'],
   },
   {
     asked: /^POST .*\/validate$/,

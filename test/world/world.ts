@@ -2,6 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { AcquireDeps } from '../../harness/acquire.ts'
+import { openNetwork as openHarnessNetwork } from '../../harness/node/network.ts'
+import type { Fetch } from '../../spec/effects.ts'
 import type { LogLevel } from '../../spec/node/log.ts'
 import { systemWait } from '../../spec/node/settings.ts'
 import { type AuthorityParty, documentUrl, startAuthority } from './authority.ts'
@@ -11,7 +13,7 @@ import { type ServiceParty, startGateway } from './gateway.ts'
 import { type Names, startNames } from './names.ts'
 import { type Neighbours, startNeighbours } from './neighbours.ts'
 import { type Ground, reach, worldNetwork } from './premises.ts'
-import type { Hop, OnAsk } from './tap.ts'
+import { type Hop, type OnAsk, tap } from './tap.ts'
 
 const DOMAIN = 'acme.localhost'
 const AUTHORITY_HOST = 'authority.acme.localhost'
@@ -98,10 +100,11 @@ async function inhabit(ground: Ground, { ports, neighbours: wanted, ...more }: W
   const service = await startGateway(ground, { host: DESK_HOST, port: ports?.service, settings: { ...trust, ...more.service } })
   const { effects, network } = reach(ground, 'harness')
   ground.stops.push(network.close)
+  const fetchEvents = watchEvents(ground)
   const user = `ada@${DOMAIN}`
   return {
     ...{ authority, service, neighbours, user, names, caFile, resolver: names.address },
-    harness: { ...effects, wait: systemWait, harnessId: 'world-harness', chooseAuthority: chooseFirst, onProgress: () => {} },
+    harness: { ...effects, fetchEvents, wait: systemWait, harnessId: 'world-harness', chooseAuthority: chooseFirst, onProgress: () => {} },
     env: {
       AGENTPASS_USER: user,
       AGENTPASS_RESOLVER: names.address,
@@ -114,6 +117,13 @@ async function inhabit(ground: Ground, { ports, neighbours: wanted, ...more }: W
     },
     addService: (host, settings) => startGateway(ground, { host, settings }),
   }
+}
+
+/** The Harness's way to an Authority's events: a stream that stays open. */
+function watchEvents(ground: Ground): Fetch {
+  const network = openHarnessNetwork({ ...worldNetwork(ground), dnssec: 'off' })
+  ground.stops.push(network.close)
+  return tap({ party: 'harness', name: 'harness' }, { fetch: network.fetchEvents, resolveTxt: network.resolveTxt }, ground).fetch
 }
 
 const chooseFirst: AcquireDeps['chooseAuthority'] = async ([first]) => {

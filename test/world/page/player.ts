@@ -17,7 +17,7 @@ export type Player = {
   settled: () => Promise<void>
 }
 
-const TASK = 'Answer ticket 3: the customer cannot sign in since Monday'
+const TASK = 'Answer ticket 1002: the VPN drops every hour'
 const SCOPE = ['tickets:read', 'tickets:write']
 
 export function createPlayer(world: World, recording: Recording): Player {
