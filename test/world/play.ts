@@ -155,6 +155,6 @@ async function revokeAndSee(world: World, held: Acquired, say: Say): Promise<voi
         `    harness    GET ${world.service.origin}/api/me → 401, ${Math.round(ms)} ms after the revocation: ${response.headers.get('www-authenticate')}`,
       )
     if (ms > MOST_REFUSAL_MS) throw new Error(`ten seconds after the revocation the call is still answered ${response.status}`)
-    await world.harness.wait(100)
+    await world.harness.wait(10)
   }
 }
