@@ -1,11 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { z } from 'zod'
 import { PRIVATE_MEMBERS } from '../../spec/jwk.ts'
-import { print, printJson, say } from '../../spec/node/cli.ts'
+import { print, printJson, say, table } from '../../spec/node/cli.ts'
 import { OperatorError } from '../../spec/node/operator-error.ts'
 import { visible } from '../approve/visible.ts'
 import { type ManagementOptions, withManagement } from './management.ts'
-import { table } from './show.ts'
 
 type Common = ManagementOptions & { json?: boolean }
 type AddOptions = Common & { name: string; jwk?: string; thumbprint?: string }

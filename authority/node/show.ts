@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { table } from '../../spec/node/cli.ts'
 import { Shown } from '../approve/shown.ts'
 import { visible, visibleLines } from '../approve/visible.ts'
 
@@ -43,19 +44,6 @@ export const inTable = (requests: Summary[]): string =>
     ['REF', 'STATUS', 'UNTIL', 'USER', 'SERVICE', 'AGENT', 'TASK'],
     requests.map((r) => [r.ref, r.status, r.expires_at, r.user, r.service, r.agent, r.task].map((cell) => cut(visible(cell)))),
   )
-
-/** Rows under their titles, in columns as wide as what is in them. The cells are visible already. */
-export function table(head: string[], rows: string[][]): string {
-  const widths = head.map((title, i) => Math.max(title.length, ...rows.map((row) => row[i]?.length ?? 0)))
-  return [head, ...rows]
-    .map((row) =>
-      row
-        .map((cell, i) => cell.padEnd(widths[i] ?? 0))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n')
-}
 
 const cut = (text: string): string => (text.length > CELL_CHARS ? `${text.slice(0, CELL_CHARS - 1)}…` : text)
 

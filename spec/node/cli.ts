@@ -39,6 +39,19 @@ export const printJson = (value: unknown): void => print(JSON.stringify(value, n
 const escapeUnlessNewline = (char: string): string =>
   char === '\n' ? char : Array.from({ length: char.length }, (_, i) => `\\u${char.charCodeAt(i).toString(16).padStart(4, '0')}`).join('')
 
+/** Rows under their titles, in columns as wide as what is in them. What others wrote in them is visible already. */
+export function table(head: string[], rows: string[][]): string {
+  const widths = head.map((title, i) => Math.max(title.length, ...rows.map((row) => row[i]?.length ?? 0)))
+  return [head, ...rows]
+    .map((row) =>
+      row
+        .map((cell, i) => cell.padEnd(widths[i] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    )
+    .join('\n')
+}
+
 /** Talks to the person on stderr. */
 export const say = (text: string): void => void process.stderr.write(`${text}\n`)
 

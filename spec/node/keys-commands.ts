@@ -1,5 +1,5 @@
 import { toRfc3339 } from '../time.ts'
-import { print, printJson, say } from './cli.ts'
+import { print, printJson, say, table } from './cli.ts'
 import { type ClockTable, createClockGuard, latestKept } from './clock.ts'
 import { isConfirmed, isTerminal } from './confirm.ts'
 import type { Database } from './database.ts'
@@ -91,15 +91,8 @@ const HEADINGS = ['KID', 'STATE', 'SIGNS FROM', 'PUBLISHED UNTIL', 'MASTER KEY']
 
 const tell = (keys: ListedKey[], json: boolean | undefined): void => (json ? printJson({ keys }) : print(inTable(keys)))
 
-function inTable(keys: ListedKey[]): string {
-  const rows = keys.map((key) => [key.kid, key.state, key.signs_from, key.published_until ?? '-', key.master_key])
-  const widths = HEADINGS.map((_, i) => Math.max(...[HEADINGS, ...rows].map((row) => row[i]?.length ?? 0)))
-  return [HEADINGS, ...rows]
-    .map((row) =>
-      row
-        .map((cell, i) => cell.padEnd(widths[i] ?? 0))
-        .join('  ')
-        .trimEnd(),
-    )
-    .join('\n')
-}
+const inTable = (keys: ListedKey[]): string =>
+  table(
+    HEADINGS,
+    keys.map((key) => [key.kid, key.state, key.signs_from, key.published_until ?? '-', key.master_key]),
+  )
