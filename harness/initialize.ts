@@ -9,16 +9,19 @@ import { TripFailure } from './failure.ts'
 /** How a browser session begins (protocol 8): the URL is loaded, or the fields are submitted to it as a form, exactly once and at once. URL and fields are secrets. */
 export type Initialization = { url: string; method: 'GET' | 'POST'; fields: Record<string, string> }
 
-/** Reads the beginning of a session off a Service's answer. Throws TripFailure in `hardened` for a URL on another origin than the Service's. */
+/**
+ * Reads the beginning of a session off a Service's answer. Throws TripFailure in `hardened` for a URL on another origin than the Service's,
+ * and for one that is all there is: it would carry the one-time token.
+ */
 export function requireInitialization(grant: BrowserSessionGrant, service: string, profile: Profile): Initialization {
   const { href, origin } = new URL(grant.initialization_url)
-  if (profile === 'hardened' && origin !== service)
-    throw new TripFailure(
-      { step: 'redeem', peer: service },
-      'the browser session begins on another origin than the service',
-      'the profile hardened refuses that: tell the operators of the service',
-    )
   const { method = 'GET', form_fields: fields = {} } = grant.initialization_request ?? {}
+  if (profile === 'hardened') {
+    const refused = (message: string) =>
+      new TripFailure({ step: 'redeem', peer: service }, message, 'the profile hardened refuses that: tell the operators of the service')
+    if (origin !== service) throw refused('the browser session begins on another origin than the service')
+    if (method !== 'POST') throw refused('the browser session begins by a URL alone: initialization_request names no POST')
+  }
   return { url: href, method, fields: method === 'POST' ? fields : {} } // fields are never moved into a URL
 }
 

@@ -76,6 +76,20 @@ test('a session begins at an https URL: on another host in core-0.1, on the serv
   }
 })
 
+test('hardened begins no session by a URL alone, which would carry its token, and loads nothing then', async () => {
+  for (const initialization_request of [undefined, {}, { method: 'GET' }, { form_fields: { token: ONE_TIME } }]) {
+    const h = harnessRig()
+    h.service.redeemSession = answer(sessionGrant({ initialization_url: `${DESK}/initialize?token=${ONE_TIME}`, initialization_request }))
+    expect(await h.acquireBrowserSession()).toMatchObject({ initialization: { method: 'GET' } })
+    const refused = await failureOf(h.acquireBrowserSession({ profile: 'hardened' }))
+    expect(refused).toMatchObject({ name: 'TripFailure', step: 'redeem', message: expect.stringContaining('initialization_request') })
+    expect(refused.message + refused.hint).not.toContain(ONE_TIME)
+    h.service.redeemSession = answer(sessionGrant())
+    expect(await h.acquireBrowserSession({ profile: 'hardened' })).toMatchObject({ initialization: { method: 'POST' } })
+    expect(h.callsTo(DESK).filter((call) => call.includes('/initialize'))).toEqual([])
+  }
+})
+
 test.each<[string, object]>([
   ['no URL', { expires_at: '2023-11-14T22:14:30Z' }],
   ['an unknown method', sessionGrant({ initialization_request: { method: 'PUT', form_fields: { token: ONE_TIME } } })],
