@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { Now, Random } from './effects.ts'
 import { ProtocolError } from './error.ts'
 import { isForAudience, type Jwt, readJwt, type SigningKey, signJwt } from './jwt.ts'
-import type { Profile } from './profile.ts'
+import { type Profile, sentenceFor } from './profile.ts'
 import { identifier } from './wire/identifier.ts'
 
 const SIGNED_FOR_SECONDS = 60
@@ -50,6 +50,8 @@ export function readAssertion(header: string | null | undefined, expected: Asser
   }
 }
 
-/** The one refusal of every failed step of authentication between parties. */
+const REFUSED = 'the assertion is missing or not valid here, or the clocks differ by more than a minute'
+
+/** The one refusal of every failed step of authentication between parties; only what `hardened` demands beyond the published draft is named. */
 export const invalidAssertion = (cause: unknown): ProtocolError =>
-  new ProtocolError('invalid_assertion', 'the assertion is missing or not valid here, or the clocks differ by more than a minute', { cause })
+  new ProtocolError('invalid_assertion', sentenceFor('the assertion', REFUSED, cause), { cause })

@@ -5,7 +5,7 @@ import type { Now } from './effects.ts'
 import { ProtocolError } from './error.ts'
 import { readVerificationJwk } from './jwk.ts'
 import { type Jws, readJwt, type SigningKey, signJwt } from './jwt.ts'
-import type { Profile } from './profile.ts'
+import { Demand, type Profile, sentenceFor } from './profile.ts'
 import { type ImportKey, importKey } from './verify.ts'
 import { identifier } from './wire/identifier.ts'
 import type { IssuanceRequest } from './wire/issuance.ts'
@@ -43,7 +43,7 @@ export async function verifyTask(request: IssuanceRequest, at: { now: number; pr
     await verify(jwt)
     return true
   } catch (cause) {
-    throw new ProtocolError('invalid_attestation', 'task.attestation is not valid for this task', { cause })
+    throw new ProtocolError('invalid_attestation', sentenceFor('task.attestation', 'task.attestation is not valid for this task', cause), { cause })
   }
 }
 
@@ -70,12 +70,13 @@ export async function verifyHarness(
     const { iss, sub, cnf } = HarnessClaims.parse(jwt.claims)
     const verify = at.issuers.get(iss)
     if (!verify) throw new Error('iss is not pinned')
-    if (at.profile === 'hardened' && sub !== harness.id) throw new Error('sub is another Harness')
+    if (at.profile === 'hardened' && sub !== harness.id) throw new Demand('sub must be harness.id')
     if (!(await isSameKey(cnf.jwk, harness.cnf.jwk))) throw new Error('cnf.jwk is another key, or none')
     await verify(jwt)
     return { issuer: iss, id: sub, at: jwt.claims.iat }
   } catch (cause) {
-    throw new ProtocolError('invalid_attestation', 'harness.attestation is not valid for this harness and its key', { cause })
+    const sentence = 'harness.attestation is not valid for this harness and its key'
+    throw new ProtocolError('invalid_attestation', sentenceFor('harness.attestation', sentence, cause), { cause })
   }
 }
 

@@ -2,7 +2,7 @@ import { type CryptoKey, type JWK, SignJWT } from 'jose'
 import { z } from 'zod'
 import { fromBase64url } from './base64url.ts'
 import { decodeUtf8, parseUniqueJson } from './json.ts'
-import { lifetimeCapSeconds, type Profile, SKEW_SECONDS } from './profile.ts'
+import { Demand, lifetimeCapSeconds, type Profile, SKEW_SECONDS } from './profile.ts'
 
 /** The kinds of signed objects, named as their `typ` in `hardened` (protocol 9). */
 export type Kind = 'service-assertion' | 'authority-assertion' | 'holder-proof' | 'task-attestation' | 'harness-attestation'
@@ -41,6 +41,7 @@ const Header = z.looseObject({
   b64: z.never().optional(),
 })
 const Times = z.looseObject({ iat: z.number(), exp: z.number(), nbf: z.number().optional() })
+type Times = z.infer<typeof Times>
 
 /** Reads a signed object strictly (protocol 9): its form and header, the `typ` and claims of its kind, and its times. Everything that needs no key. Throws Error; the caller translates. */
 export function readJwt(compact: string, kind: Kind, at: { now: number; profile: Profile }): Jwt {
@@ -49,7 +50,8 @@ export function readJwt(compact: string, kind: Kind, at: { now: number; profile:
   const claims = Times.parse(readMembers(payload))
   const foreign = FOREIGN_CLAIMS[kind].find((claim) => claim in claims)
   if (foreign !== undefined) throw new Error(`${foreign} is a claim of another kind`)
-  requireTimes(claims, { now: at.now, capSeconds: lifetimeCapSeconds(at.profile, kind.endsWith('attestation')) })
+  requireTimes(claims, at.now)
+  requireLifetime(claims.exp - claims.iat, kind, at.profile)
   return { ...jws, claims }
 }
 
@@ -72,16 +74,22 @@ export const nameOfTyp = (typ: string | undefined): string => typ?.toLowerCase()
 function requireTyp(typ: string | undefined, kind: Kind, profile: Profile): void {
   const name = nameOfTyp(typ)
   if (name === `agentpass-${kind}+jwt`) return
-  if (profile === 'hardened') throw new Error('typ must name the kind')
   if (name.startsWith('agentpass-') || name === SECURITY_EVENT_TYP) throw new Error('typ names another kind')
+  if (profile === 'hardened') throw new Demand(`typ must be agentpass-${kind}+jwt`)
 }
 
-function requireTimes(claims: { iat: number; exp: number; nbf?: number | undefined }, rule: { now: number; capSeconds: number }): void {
-  const { iat, exp, nbf } = claims
-  if (exp - iat > rule.capSeconds || exp < iat) throw new Error('lives too long, or ends before it begins')
-  if (iat > rule.now + SKEW_SECONDS) throw new Error('issued in the future: the clocks differ by more than a minute')
-  if (nbf !== undefined && nbf > rule.now + SKEW_SECONDS) throw new Error('not valid yet')
-  if (exp <= rule.now - SKEW_SECONDS) throw new Error('expired')
+function requireTimes({ iat, exp, nbf }: Times, now: number): void {
+  if (exp < iat) throw new Error('ends before it begins')
+  if (iat > now + SKEW_SECONDS) throw new Error('issued in the future: the clocks differ by more than a minute')
+  if (nbf !== undefined && nbf > now + SKEW_SECONDS) throw new Error('not valid yet')
+  if (exp <= now - SKEW_SECONDS) throw new Error('expired')
+}
+
+function requireLifetime(seconds: number, kind: Kind, profile: Profile): void {
+  const isAttestation = kind.endsWith('attestation')
+  const capSeconds = lifetimeCapSeconds(profile, isAttestation)
+  if (seconds > lifetimeCapSeconds('core-0.1', isAttestation)) throw new Error('lives too long')
+  if (seconds > capSeconds) throw new Demand(`exp - iat must be at most ${capSeconds} seconds`)
 }
 
 /** The exact audience, as a string or an array of just it (protocol 9). */

@@ -6,7 +6,7 @@ import { ProtocolError } from './error.ts'
 import { readVerificationJwk, type VerificationJwk } from './jwk.ts'
 import { isForAudience, type Jwt, readJwt, type SigningKey, signJwt } from './jwt.ts'
 import { parseUrl } from './origin.ts'
-import { type Profile, SKEW_SECONDS } from './profile.ts'
+import { Demand, type Profile, SKEW_SECONDS, sentenceFor } from './profile.ts'
 import { type ImportKey, importKey as importWebKey } from './verify.ts'
 import { identifier } from './wire/identifier.ts'
 
@@ -48,7 +48,7 @@ export async function readProof(proof: { jwt: string } | undefined, expected: Pr
     const claims = ProofClaims.parse(jwt.claims)
     if (!isForAudience(jwt.claims, expected.audience)) throw new Error('aud is not this Service')
     const missing = expected.profile === 'hardened' && (['htm', 'htu', 'aph'] as const).some((claim) => claims[claim] === undefined)
-    if (missing) throw new Error('htm, htu and aph are required')
+    if (missing) throw new Demand('htm, htu and aph are required')
     if ((claims.htm ?? 'POST') !== 'POST') throw new Error('htm is not POST')
     if (!isEndpoint(claims.htu ?? expected.endpoint, expected.endpoint)) throw new Error('htu is another URL')
     if ((claims.aph ?? aph) !== aph) throw new Error('aph is of another pass')
@@ -92,7 +92,8 @@ function unusableKey(cause?: unknown): never {
   throw new ProtocolError('authority_unavailable', 'the authority named a holder key that cannot be used', { cause })
 }
 
-const invalidProof = (cause: unknown) => new ProtocolError('invalid_proof', 'the holder proof is not valid for this redemption', { cause })
+const invalidProof = (cause: unknown) =>
+  new ProtocolError('invalid_proof', sentenceFor('the holder proof', 'the holder proof is not valid for this redemption', cause), { cause })
 
 /** Whether `htu` names the endpoint: both as a URL parser writes them, without query and fragment (protocol 9.4). */
 const isEndpoint = (htu: string, endpoint: string): boolean => parseUrl(htu) !== undefined && withoutQuery(htu) === withoutQuery(endpoint)

@@ -3,7 +3,7 @@ import type { Now } from '../../spec/effects.ts'
 import { ProtocolError } from '../../spec/error.ts'
 import type { Audit } from '../../spec/node/audit.ts'
 import type { Database } from '../../spec/node/database.ts'
-import { type Profile, SKEW_SECONDS } from '../../spec/profile.ts'
+import { Demand, type Profile, SKEW_SECONDS } from '../../spec/profile.ts'
 import { toRfc3339 } from '../../spec/time.ts'
 import { type CloseRequest, CloseResponse } from '../../spec/wire/validation.ts'
 import type { Caller } from '../discover/authenticate.ts'
@@ -19,7 +19,7 @@ export type CloseDeps = { now: Now; profile: Profile; db: Database<AuthorityTabl
  */
 export async function close(d: CloseDeps, request: CloseRequest, caller: Caller): Promise<CloseResponse> {
   const { jti, service } = caller
-  if (jti === undefined && d.profile === 'hardened') throw invalidAssertion(new Error('jti is required'))
+  if (jti === undefined && d.profile === 'hardened') throw invalidAssertion(new Demand('jti is required'))
   const state = request.action === 'complete' ? 'completed' : 'revoked'
   const about = { event: 'close', authorization_id: request.authorization_id, service, reason: request.reason }
   const closed = await d.db.write(async (tx) => {

@@ -22,7 +22,8 @@ export async function checkAuthorization(d: CheckDeps, authority: AuthorityForSe
     return undefined
   }
   const answer = await readAnswer(response, CheckResponse).catch(unavailable)
-  if (answer.authorization_expires_at === undefined && d.profile === 'hardened') unavailable(new Error('authorization_expires_at is required'))
+  if (answer.authorization_expires_at === undefined && d.profile === 'hardened')
+    throw new ProtocolError('authority_unavailable', 'the authority does not say when the authorization ends: authorization_expires_at is required')
   return answer
 }
 

@@ -22,7 +22,8 @@ export async function validatePass(d: ValidateDeps, authority: AuthorityForServi
   }
   const answer = await readAnswer(response, ValidationResponse).catch(unavailable)
   const { authorization_expires_at: ends } = answer
-  if (ends === undefined && d.profile === 'hardened') unavailable(new Error('authorization_expires_at is required'))
+  if (ends === undefined && d.profile === 'hardened')
+    throw new ProtocolError('authority_unavailable', 'the authority does not say when the authorization ends: authorization_expires_at is required')
   if (ends !== undefined && fromRfc3339(ends) <= d.now()) unavailable(new Error('authorization_expires_at is not in the future'))
   return answer
 }
