@@ -1,18 +1,17 @@
 /** What `hardened` demands of a peer beyond the published draft, element by element, and the refusal that one without it meets. */
 import type { MessageName, Party } from './draft-difference.ts'
-import type { Speech } from './draft-tap.ts'
+import { APP } from './draft-rig.ts'
+import type { Says } from './draft-tap.ts'
 import type { Members } from './spec/jws-fixture.ts'
 
 const REDEEM = 'POST /agentpass/redeem/bearer-token'
 const RESOLVE = 'POST /agentpass/resolve-authorities'
 const SCOPES = 'POST /agentpass/available-scopes'
-/** Not at an endpoint of the protocol, but when the agent acts. */
-export const APP = 'the app'
 const ELSEWHERE = 'https://elsewhere.example'
 
 /** Who lacks what (or says what else), and which refusal that meets, where, and in what words. */
-type Demand = { by: Party; lacks?: string; says?: Speech['says']; refused: [at: string, status: number, code: string, words: RegExp] }
-const lasting = (kind: MessageName, seconds: number): Speech['says'] => ({
+type Demand = { by: Party; lacks?: string; says?: Says; refused: [at: string, status: number, code: string, words: RegExp] }
+const lasting = (kind: MessageName, seconds: number): Says => ({
   [kind]: (claims: Members) => ({ ...claims, exp: Number(claims.iat) + seconds }),
 })
 const within = (name: string, changed: Members) => (members: Members) => ({ ...members, [name]: { ...Object(members[name]), ...changed } })

@@ -1,12 +1,10 @@
 /** What each of our parties demands of its peers in `hardened`: a peer that lacks it is told so, and with it everything works. */
 import { expect, test } from 'vitest'
-import { TripFailure } from '../harness/failure.ts'
 import { endTask } from '../harness/revoke.ts'
-import { ProtocolError } from '../spec/error.ts'
-import { APP, DEMANDS } from './draft-demands.ts'
+import { DEMANDS } from './draft-demands.ts'
 import type { Party } from './draft-difference.ts'
-import { DRAFT, type Flow, peers } from './draft-rig.ts'
-import type { Refused, Speech } from './draft-tap.ts'
+import { DRAFT, type Flow, type Peers, peers, refusalsOf } from './draft-rig.ts'
+import type { Says } from './draft-tap.ts'
 import { SERVICE } from './parties.ts'
 import type { Members } from './spec/jws-fixture.ts'
 
@@ -18,23 +16,9 @@ const PAIRS = PARTIES.flatMap((party) => [[party, 'bearer token'] as const, [par
 const ofKind = (kind: string) => (members: Members) => ({ ...members, typ: `agentpass-${kind}+jwt` })
 
 const HARDENED = { profile: 'hardened' } as const
-type Peers = Awaited<ReturnType<typeof peers>>
 const hardened = () => peers({ Harness: { ...HARDENED, isAttested: true }, Service: HARDENED, Authority: HARDENED })
 
-/** Gets a credential, acts with it, and gives what was refused on the way, to whomever. */
-async function refusalsOf(w: Peers, flow: Flow = 'bearer token'): Promise<Refused[]> {
-  w.refused.length = 0
-  const response = await w.trip(flow).then(
-    ({ act }) => act(),
-    (failure) => failure,
-  )
-  if (response instanceof TripFailure && response.cause instanceof ProtocolError) return [{ at: 'Harness', ...about(response.cause) }]
-  const atTheApp = response instanceof Response && !response.ok ? [{ at: APP, status: response.status, ...(await response.json()).error }] : []
-  return [...w.refused, ...atTheApp]
-}
-const about = ({ status, code, message }: ProtocolError) => ({ status, code, message })
-
-async function works(w: Peers, flow: Flow = 'bearer token', says: Speech['says'] = {}): Promise<void> {
+async function works(w: Peers, flow: Flow = 'bearer token', says: Says = {}): Promise<void> {
   w.speech.lacks = {}
   w.speech.says = says
   w.pass(301) // what is kept of a document is kept for five minutes

@@ -1,20 +1,24 @@
 /** The three real parties, some of which speak as one does that knows the published draft and no more, or almost as ours do. */
 import { acquireBrowserSession } from '../harness/acquire.ts'
+import { TripFailure } from '../harness/failure.ts'
 import { initialize } from '../harness/initialize.ts'
 import { createHolderKey } from '../harness/key.ts'
 import { SESSION_COOKIE } from '../service/use/cookie.ts'
 import type { Fetch, Now } from '../spec/effects.ts'
+import { ProtocolError } from '../spec/error.ts'
 import type { Profile } from '../spec/profile.ts'
-import { createTap, type Lacks, type Speech } from './draft-tap.ts'
+import { createTap, type Lacks, type Refused, type Says, type Speech } from './draft-tap.ts'
 import { keysOf } from './keys-rig.ts'
 import { AUTHORITY, SERVICE, USER, world } from './parties.ts'
 import { ecPair, jws } from './spec/jws-fixture.ts'
 
 export const DRAFT: Lacks = 'everything beyond the draft'
+/** Where a refusal is that no endpoint of the protocol gives, but the app behind the Service. */
+export const APP = 'the app'
 export const CHECK_SECONDS = 5
 export type Flow = 'bearer token' | 'browser session'
 type Wish = { lacks?: Lacks; profile?: Profile; settings?: object }
-type Wanted = { Harness?: Omit<Wish, 'settings'> & { isAttested?: boolean }; Service?: Wish; Authority?: Wish; says?: Speech['says'] }
+type Wanted = { Harness?: Omit<Wish, 'settings'> & { isAttested?: boolean }; Service?: Wish; Authority?: Wish; says?: Says }
 /** A credential of a flow: how the agent acts with it, and what began its session. */
 export type Held = { act: () => Promise<Response>; revokeUrl: string | undefined; token: string; initialization?: { url: string; method: string } }
 
@@ -64,8 +68,26 @@ export async function peers(wanted: Wanted = {}) {
     ...{ speech, count, heard: tap.heard, refused: tap.refused },
     /** Gets a credential, approved as it is shown, and in a browser's place begins its session. */
     trip: (flow: Flow): Promise<Held> => (flow === 'bearer token' ? getToken(w) : getSession(w)),
+    site: tap.site,
     /** How the Authority sees the authorization of the newest request. */
     state: async () => (await w.newest()).authorization?.state,
+  }
+}
+
+export type Peers = Awaited<ReturnType<typeof peers>>
+
+/** Gets a credential, acts with it, and gives what was refused on the way, to whomever; whatever else went wrong is thrown. */
+export async function refusalsOf(w: Peers, flow: Flow = 'bearer token'): Promise<Refused[]> {
+  w.refused.length = 0
+  try {
+    const { act } = await w.trip(flow)
+    const response = await act()
+    return response.ok ? [...w.refused] : [...w.refused, { at: APP, status: response.status, ...(await response.json()).error }]
+  } catch (failure) {
+    if (w.refused.length > 0) return [...w.refused]
+    const cause = failure instanceof TripFailure ? failure.cause : undefined
+    if (!(cause instanceof ProtocolError)) throw failure
+    return [{ at: 'Harness', status: cause.status, code: cause.code, message: cause.message }]
   }
 }
 

@@ -7,9 +7,10 @@ import { BEYOND, beyondDraft, type MessageName, type Party } from './draft-diffe
 import type { Members } from './spec/jws-fixture.ts'
 
 /** What a party lacks of what lies beyond the published draft: all of it, or `message: member`. */
-export type Lacks = 'everything beyond the draft' | string[]
+export type Lacks = 'everything beyond the draft' | readonly string[]
 /** How the parties speak: what each lacks, and what is said otherwise than ours say it. */
-export type Speech = { lacks: Partial<Record<Party, Lacks>>; says: Partial<Record<MessageName, (members: Members) => Members>> }
+export type Speech = { lacks: Partial<Record<Party, Lacks>>; says: Says }
+export type Says = Partial<Record<MessageName, (members: Members) => Members>>
 /** With which keys is signed anew. */
 export type Keys = Partial<Record<MessageName, () => { privateKey: CryptoKey | KeyObject }>>
 
