@@ -1,5 +1,6 @@
 /** A browser session in use: the same rules and the same continuous check as a token's, its own pages, and its ends. */
 import { expect, test } from 'vitest'
+import { ProtocolError } from '../spec/error.ts'
 import { browserDesk, COOKIE, cookieOf } from './browser-rig.ts'
 import { DESK } from './fake-authority.ts'
 
@@ -118,6 +119,19 @@ test('signing out of the app ends the session, and no scope is needed for it', a
   const out = await d.click('/logout', secret, { method: 'POST' })
   expect([out.status, out.headers.getSetCookie()]).toEqual([200, [expect.stringMatching(ENDED)]])
   expect((await d.click('/api/tickets', secret)).status).toBe(401)
+  expect(d.enterprise.asked('close')).toEqual([{ authorization_id: 'authorization-1', action: 'complete', reason: expect.any(String) }])
+})
+
+test('signing out ends the session also where the app cannot be told', async () => {
+  const d = await browserDesk({ settings: { browser: { sign_out: ['POST /logout'] } } })
+  const secret = await d.begun()
+  const down = await d.another({ forward: () => Promise.reject(new ProtocolError('service_unavailable', 'the application is down')) })
+  const statusOf = async (method: string, path: string) =>
+    (await down.app.request(DESK + path, { method, headers: { cookie: `${COOKIE}=${secret}`, origin: DESK } })).status
+  expect(await statusOf('GET', '/api/tickets')).toBe(502)
+  expect((await d.click('/api/tickets', secret)).status).toBe(200) // that alone ends nothing
+  expect(await statusOf('POST', '/logout')).toBe(502)
+  expect(await statusOf('GET', '/api/tickets')).toBe(401)
   expect(d.enterprise.asked('close')).toEqual([{ authorization_id: 'authorization-1', action: 'complete', reason: expect.any(String) }])
 })
 

@@ -39,20 +39,31 @@ export const gatewayRoutes = (d: GatewayDeps) =>
 async function pass(d: GatewayDeps, { session, credential }: Guarded['Variables'], request: Request): Promise<Response> {
   const { pathname, search } = new URL(request.url)
   requirePlainPath(pathname)
+  const asked = { request, pathAndQuery: pathname + search }
   const isSignOut = d.signOutActs.some((act) => allows(act, request.method, pathname))
-  if (!isSignOut) judge(d, session, request.method, pathname)
-  const response = await d.forward(pathname + search, {
+  if (!isSignOut) {
+    judge(d, session, request.method, pathname)
+    return passOn(d, session, asked)
+  }
+  try {
+    const response = await passOn(d, session, asked)
+    if (session.type === 'browser_session') response.headers.append('set-cookie', noSessionCookie())
+    return response
+  } finally {
+    await endTask(d, { ...credential, because: 'the agent signed out' }) // also where the app was not told, or nobody waited for its answer
+  }
+}
+
+type Asked = { request: Request; pathAndQuery: string }
+
+async function passOn(d: GatewayDeps, session: Session, { request, pathAndQuery }: Asked): Promise<Response> {
+  const { status, headers, body } = await d.forward(pathAndQuery, {
     method: request.method,
     headers: await onwardHeaders(d, session, request.headers),
     body: request.body,
     signal: request.signal,
   })
-  const headers = backwardHeaders(session, response.headers)
-  if (isSignOut) {
-    await endTask(d, { ...credential, because: 'the agent signed out' })
-    if (session.type === 'browser_session') headers.append('set-cookie', noSessionCookie())
-  }
-  return new Response(response.body, { status: response.status, headers })
+  return new Response(body, { status, headers: backwardHeaders(session, headers) })
 }
 
 /** Whether the session may do this. Acts that change something are audited, allowed or not. */
