@@ -168,6 +168,24 @@ test('the app sees neither the session’s cookie nor a person’s, sets none, a
   expect(await kept({ authorization: `Bearer ${await d.token()}` })).toBe('max-age=600')
 })
 
+test.each([
+  ['nothing of it', {}, 'private'],
+  ['a lifetime', { 'cache-control': 'max-age=600, immutable' }, 'private, max-age=600, immutable'],
+  ['that all may keep it', { 'cache-control': 'public, s-maxage=600, max-age=5' }, 'private, max-age=5'],
+  ['that none may', { 'cache-control': 'no-store' }, 'private, no-store'],
+  ['it to one cache alone', { 'cdn-cache-control': 'max-age=600', 'surrogate-control': 'max-age=600' }, 'private'],
+])('what a session saw no cache on the way keeps for others, though the app says %s', async (_, headers: Record<string, string>, expected) => {
+  const d = await browserDesk()
+  const secret = await d.begun()
+  const app = await d.another({ forward: async () => Response.json({ tickets: [] }, { headers }) })
+  const seen = async (credential: Record<string, string>) => (await app.app.request(`${DESK}/api/tickets`, { headers: credential })).headers
+  const ofSession = await seen({ cookie: `${COOKIE}=${secret}` })
+  expect([ofSession.get('cache-control'), ofSession.get('cdn-cache-control'), ofSession.get('surrogate-control')]).toEqual([expected, null, null])
+  d.approve({ type: 'bearer_token' })
+  const ofToken = await seen({ authorization: `Bearer ${await d.token()}` })
+  expect(Object.fromEntries(ofToken)).toMatchObject(headers) // caches know what an Authorization means
+})
+
 test('a page of ours runs nothing, loads nothing and is framed by nobody', async () => {
   const d = await browserDesk()
   const secret = await d.begun()

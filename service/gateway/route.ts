@@ -94,11 +94,27 @@ async function onwardHeaders(d: GatewayDeps, session: Session, headers: Headers)
   return onward
 }
 
-/** An agent never takes a cookie of the app's away: it could be a person's session. A browser keeps no page of what it may soon not see any more. */
+/** An agent never takes a cookie of the app's away: it could be a person's session. */
 function backwardHeaders({ type }: Session, headers: Headers): Headers {
   const backward = new Headers(beyondThisConnection(headers).filter(([name]) => name !== 'set-cookie'))
-  if (type === 'browser_session' && /^text\/html\b/i.test(headers.get('content-type') ?? '')) backward.set('cache-control', 'no-store')
+  if (type !== 'browser_session') return backward
+  for (const name of [...backward.keys()]) if (OF_SHARED_CACHES.test(name)) backward.delete(name)
+  backward.set('cache-control', cacheControl(headers))
   return backward
+}
+
+/** What tells shared caches alone (RFC 9213), over what `Cache-Control` says. */
+const OF_SHARED_CACHES = /(?:^|-)cdn-cache-control$|^surrogate-control$/
+const FOR_SHARED_CACHES = /^(?:public|s-maxage)\b/i
+
+/**
+ * A browser keeps no page of what it may soon not see any more, and a shared cache nothing at all: a request with our cookie looks to it like anybody's,
+ * where one with an `Authorization` does not (RFC 9111 §3.5).
+ */
+function cacheControl(headers: Headers): string {
+  if (/^text\/html\b/i.test(headers.get('content-type') ?? '')) return 'no-store'
+  const said = (headers.get('cache-control') ?? '').split(',').map((directive) => directive.trim())
+  return ['private', ...said.filter((directive) => directive !== '' && !FOR_SHARED_CACHES.test(directive))].join(', ')
 }
 
 function beyondThisConnection(headers: Headers): [string, string][] {
