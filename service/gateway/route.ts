@@ -3,11 +3,12 @@ import { ProtocolError } from '../../spec/error.ts'
 import type { Audit } from '../../spec/node/audit.ts'
 import { type EndTaskDeps, endTask } from '../revoke/end.ts'
 import { noSessionCookie } from '../use/cookie.ts'
-import { createGuard, type GuardDeps, type Guarded } from '../use/guard.ts'
+import { createGuard, type GuardDeps, type Guarded, requireSession } from '../use/guard.ts'
 import { refuseAccess, requireOneOf } from '../use/refusal.ts'
 import type { Session } from '../use/session.ts'
 import { type Act, allows, requirePlainPath } from './acts.ts'
 import { type IdentityHeaders, isIdentityHeader } from './identity.ts'
+import { whileAllowed } from './under-way.ts'
 
 /** Passes a request on to the app behind, and its answer back, both as streams. Throws service_unavailable when the app does not answer. */
 export type Forward = (
@@ -43,12 +44,15 @@ async function pass(d: GatewayDeps, { session, credential }: Guarded['Variables'
   const isSignOut = d.signOutActs.some((act) => allows(act, request.method, pathname))
   if (!isSignOut) {
     judge(d, session, request.method, pathname)
-    return passOn(d, session, asked)
+    const allowedAt = d.now()
+    const { body, ...answer } = await passOn(d, session, asked)
+    const requireAllowed = async () => requireOneOf(await requireSession(d, credential), allowing(d, request.method, pathname))
+    return new Response(body && whileAllowed(d, body, { allowedAt, requireAllowed }), answer)
   }
   try {
-    const response = await passOn(d, session, asked)
-    if (session.type === 'browser_session') response.headers.append('set-cookie', noSessionCookie())
-    return response
+    const { body, ...answer } = await passOn(d, session, asked)
+    if (session.type === 'browser_session') answer.headers.append('set-cookie', noSessionCookie())
+    return new Response(body, answer)
   } finally {
     await endTask(d, { ...credential, because: 'the agent signed out' }) // also where the app was not told, or nobody waited for its answer
   }
@@ -56,14 +60,14 @@ async function pass(d: GatewayDeps, { session, credential }: Guarded['Variables'
 
 type Asked = { request: Request; pathAndQuery: string }
 
-async function passOn(d: GatewayDeps, session: Session, { request, pathAndQuery }: Asked): Promise<Response> {
+async function passOn(d: GatewayDeps, session: Session, { request, pathAndQuery }: Asked): Promise<Pick<Response, 'status' | 'headers' | 'body'>> {
   const { status, headers, body } = await d.forward(pathAndQuery, {
     method: request.method,
     headers: await onwardHeaders(d, session, request.headers),
     body: request.body,
     signal: request.signal,
   })
-  return new Response(body, { status, headers: backwardHeaders(session, headers) })
+  return { status, headers: backwardHeaders(session, headers), body }
 }
 
 /** Whether the session may do this. Acts that change something are audited, allowed or not. */
@@ -76,15 +80,18 @@ function judge(d: GatewayDeps, session: Session, method: string, path: string): 
     task: session.task?.id,
     authorization_id: session.authorizationId,
   }
-  const allowing = d.gatewayScopes.filter(({ acts }) => acts.some((act) => allows(act, method, path))).map(({ name }) => name)
   try {
-    requireOneOf(session, allowing)
+    requireOneOf(session, allowing(d, method, path))
   } catch (refusal) {
     d.audit.note({ ...about, outcome: 'refused', code: 'insufficient_scope' })
     throw refusal
   }
   if (method !== 'GET' && method !== 'HEAD') d.audit.note({ ...about, outcome: 'allowed' })
 }
+
+/** The scopes that open an act. */
+const allowing = ({ gatewayScopes }: GatewayDeps, method: string, path: string): string[] =>
+  gatewayScopes.filter(({ acts }) => acts.some((act) => allows(act, method, path))).map(({ name }) => name)
 
 async function onwardHeaders(d: GatewayDeps, session: Session, headers: Headers): Promise<Headers> {
   const onward = new Headers(

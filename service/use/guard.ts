@@ -41,7 +41,7 @@ function readCredential(c: Context): Presented {
 }
 
 /** The session of a request's credential (protocol 8). Throws invalid_token, authority_unavailable. */
-async function requireSession(d: GuardDeps, presented: Presented): Promise<Session> {
+export async function requireSession(d: GuardDeps, presented: Presented): Promise<Session> {
   const session = await d.findSession(presented)
   if (session) return session
   if (presented.type === 'bearer_token') throw new ProtocolError('invalid_token', 'the bearer token is unknown, expired or has ended')
