@@ -26,9 +26,9 @@ export function openSqlite<S>(file: string): Database<S> {
     async close() {
       await group.drained()
       await read.destroy()
+      reader.close() // before the other: Kysely closes only what it has used
       await writer.destroy()
-      reader.close()
-      connection.close() // the last connection folds the write-ahead log into the file
+      connection.close() // the last connection folds the write-ahead log into the file, if it may write
     },
   }
 }

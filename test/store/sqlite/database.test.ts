@@ -1,4 +1,5 @@
 /** SQLite under a server party: one durable transaction for what comes together, each job with its own outcome, and a lock that others may hold. */
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Generated, sql } from 'kysely'
 import { expect, onTestFinished, test } from 'vitest'
@@ -23,6 +24,14 @@ async function notes(): Promise<{ file: string; db: Database<Tables>; open: () =
 }
 const add = (db: Database<Tables>, text: string) => db.write((tx) => tx.insertInto('note').values({ text }).execute())
 const texts = async (db: Database<Tables>) => (await db.read.selectFrom('note').select('text').orderBy('id').execute()).map(({ text }) => text)
+
+test('a closed database is one whole file, also where nobody read', async () => {
+  const { file, db } = await notes()
+  await add(db, 'only written')
+  await db.close()
+  expect(existsSync(`${file}-wal`)).toBe(false)
+})
+
 test('of jobs that come together the one that fails takes none with it, and leaves nothing behind', async () => {
   const { db } = await notes()
   const outcomes = await Promise.allSettled([
