@@ -15,6 +15,10 @@ export const openDatabase = <S>(database: string): Database<S> => (isPostgres(da
 /** Opens a party's database, a file made when it is not there. Throws OperatorError when it cannot be opened, written or reached, or is none. */
 export const openWritable = <S>(database: string): Promise<Database<S>> => opened<S, Database<S>>(database, () => openDatabase<S>(database))
 
+/** The same for work that may take its time on a large database, and is waited for: changing the schema. */
+export const openPatiently = <S>(database: string): Promise<Database<S>> =>
+  opened<S, Database<S>>(database, () => (isPostgres(database) ? openPostgres<S>(database, { patient: true }) : openSqlite<S>(database)))
+
 /** Opens a party's database to look at it: nothing in it changes, whatever happens. Throws OperatorError as `openWritable`, and when it is not there. */
 export async function openReadOnly<S>(database: string): Promise<Readable<S>> {
   requireFile(database)

@@ -8,7 +8,7 @@ import type { Log } from './log.ts'
 import type { Readiness } from './management.ts'
 import { createMetrics } from './metrics.ts'
 import { type Migration, migrate } from './migrate.ts'
-import { openWritable } from './open-database.ts'
+import { openPatiently, openWritable } from './open-database.ts'
 import { createSecrets, type MasterKey, type Secrets } from './secrets.ts'
 import { openSigningKeys, type SigningKeys } from './signing.ts'
 import { type Chore, startChores } from './sweep.ts'
@@ -36,13 +36,17 @@ export type Party = {
 
 /** Opens a database and brings its schema up to date. Throws OperatorError when it cannot. */
 export async function openMigrated<T>(database: string, migrations: Record<string, Migration>, now: Now): Promise<Database<T>> {
-  const db = await openWritable<T>(database)
+  await migrateDatabase(database, migrations, now)
+  return openWritable<T>(database)
+}
+
+/** Brings the schema of a database up to date, however long that takes. Gives the names of the migrations applied now. Throws OperatorError when it cannot. */
+export async function migrateDatabase(database: string, migrations: Record<string, Migration>, now: Now): Promise<string[]> {
+  const db = await openPatiently(database)
   try {
-    await migrate(db, migrations, now)
-    return db
-  } catch (failure) {
+    return await migrate(db, migrations, now)
+  } finally {
     await db.close()
-    throw failure
   }
 }
 

@@ -13,14 +13,13 @@ const TRIES = 6
 const MAX_NAMED = 500
 const INT8 = 20 // comes as text, because it can be larger than a number; our instants and counts are not
 
-/** Opens a PostgreSQL database by its URL. Connections are made when they are needed, and anew when they were lost. */
-export function openPostgres<S>(url: string, { readOnly = false } = {}): Database<S> {
+/** Opens a PostgreSQL database by its URL. Connections are made when they are needed, and anew when they were lost. `patient`: a statement may take as long as it does. */
+export function openPostgres<S>(url: string, { readOnly = false, patient = false } = {}): Database<S> {
   const pool = new pg.Pool({
     connectionString: url,
     max: MAX_CONNECTIONS,
     connectionTimeoutMillis: CONNECT_MS,
-    statement_timeout: STATEMENT_MS,
-    query_timeout: ANSWER_MS,
+    ...(!patient && { statement_timeout: STATEMENT_MS, query_timeout: ANSWER_MS }),
     idle_in_transaction_session_timeout: STATEMENT_MS,
     keepAlive: true,
     application_name: 'agentpass',

@@ -2,9 +2,10 @@ import type { AuditTable } from './audit.ts'
 import { verifyAudit } from './audit-verify.ts'
 import { print, printJson } from './cli.ts'
 import { listPublicKeys, type SigningKeyTable } from './keys.ts'
-import { migrate, pendingMigrations } from './migrate.ts'
-import { openReadOnly, openWritable, requireMade } from './open-database.ts'
+import { pendingMigrations } from './migrate.ts'
+import { openReadOnly, requireMade } from './open-database.ts'
 import { OperatorError } from './operator-error.ts'
+import { migrateDatabase } from './party.ts'
 import { readPartySettings, type ServerParty } from './server-party.ts'
 import { readDatabase, type ServerSettings, systemNow } from './settings.ts'
 
@@ -12,14 +13,9 @@ import { readDatabase, type ServerSettings, systemNow } from './settings.ts'
 export async function migrateParty<S extends ServerSettings>(party: ServerParty<S>, file: string, { json }: { json?: boolean }): Promise<void> {
   const database = databaseOf(party, file)
   await requireMade(database)
-  const db = await openWritable(database)
-  try {
-    const applied = await migrate(db, party.migrations, systemNow)
-    if (json) printJson({ applied })
-    else print(applied.length > 0 ? `applied ${applied.join(', ')}` : 'the schema is up to date')
-  } finally {
-    await db.close()
-  }
+  const applied = await migrateDatabase(database, party.migrations, systemNow)
+  if (json) printJson({ applied })
+  else print(applied.length > 0 ? `applied ${applied.join(', ')}` : 'the schema is up to date')
 }
 
 /** Verifies the whole audit trail with the public keys in the database, also beside a running server. Throws OperatorError that names the first row that does not hold. */
