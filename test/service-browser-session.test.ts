@@ -186,6 +186,17 @@ test.each([
   expect(Object.fromEntries(ofToken)).toMatchObject(headers) // caches know what an Authorization means
 })
 
+test('a page that refuses for now says for how long, as an error does', async () => {
+  const d = await browserDesk({ settings: { limits: { redemptions_per_minute: 1 } } })
+  const token = await d.oneTimeToken()
+  expect((await d.submit('x'.repeat(43))).status).toBe(404)
+  for (const accept of ['text/html', 'application/json']) {
+    const refused = await d.submit(token, { accept })
+    expect([refused.status, refused.headers.get('content-type')]).toEqual([429, expect.stringContaining(accept)])
+    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0)
+  }
+})
+
 test('a page of ours runs nothing, loads nothing and is framed by nobody', async () => {
   const d = await browserDesk()
   const secret = await d.begun()

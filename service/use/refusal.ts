@@ -25,7 +25,9 @@ const isBrowser = ({ headers }: Request): boolean => !headers.has('authorization
 /** A refusal as a page, where a browser asked; undefined where a program did. */
 export async function refuseWithPage(origin: string, refusal: ProtocolError, request: Request): Promise<Response | undefined> {
   if (!isBrowser(request)) return undefined
-  return withoutEndedSession(await pageOfRefusal(origin, refusal), refusal)
+  const page = await pageOfRefusal(origin, refusal)
+  if (refusal.retryAfterSeconds !== undefined) page.headers.set('retry-after', String(refusal.retryAfterSeconds))
+  return withoutEndedSession(page, refusal)
 }
 
 /** A refusal as RFC 6750 §3 wants it: our error body with a `WWW-Authenticate` challenge; for a browser a page. */
