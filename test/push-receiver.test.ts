@@ -300,6 +300,18 @@ test('a caller that sends too many is told to wait', async () => {
   expect(await h.call()).toBe(200)
 })
 
+test('what strangers make up fills the trail no faster than redemptions could, and keeps no Authority from being heard', async () => {
+  const h = await holding({ limits: { redemptions_per_minute: 3 } })
+  const strange = await h.event({ iss: 'https://stranger.example' })
+  const answers: number[] = []
+  for (let i = 0; i < 5; i++) answers.push((await h.push(strange)).status)
+  expect(answers).toEqual([400, 400, 400, 429, 429])
+  const refused = (await h.d.audited()).filter(({ event, outcome }) => event === 'security_event' && outcome === 'refused')
+  expect(refused).toHaveLength(3)
+  await expectTaken(h.push(h.event()))
+  expect(await h.call()).toBe(401)
+})
+
 test('switched off, there is no such address, and none is published', async () => {
   const h = await holding({ security_events: false })
   expect((await h.push(h.event())).status).toBe(401) // the app's, behind the gateway

@@ -125,6 +125,7 @@ async function serviceDeps(
       initialization: createRate(limits.redemptions_per_minute, 60),
       revocation: createRate(limits.redemptions_per_minute, 60), // each token that was had can be given back
       securityEvents: createRate(limits.security_events_per_minute, 60),
+      refusedEvents: createRate(limits.redemptions_per_minute, 60), // to be believed takes an Authority; to be refused, anybody
     },
   }
 }

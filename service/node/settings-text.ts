@@ -55,7 +55,7 @@ scopes:
 #  sign_out: []
 
 # Requests a minute from one address; more are answered 429. Scope requests and security events come from authorities, which speak for many users.
-# Tokens that harnesses give back, their task being done, are counted like redemptions and apart from them.
+# Tokens that harnesses give back, their task being done, and security events that are refused, are counted like redemptions and apart from them.
 #limits:
 #  resolutions_per_minute: 300
 #  scope_requests_per_minute: 600

@@ -24,7 +24,12 @@ export const revokeRoutes = (d: RevokeRouteDeps) =>
     return new Response(null, { headers: DOOR_HEADERS })
   })
 
-export type SecurityEventRouteDeps = HearDeps & { origin: string; now: Now; clientOf: ClientOf; turns: { securityEvents: TakeTurn } }
+export type SecurityEventRouteDeps = HearDeps & {
+  origin: string
+  now: Now
+  clientOf: ClientOf
+  turns: { securityEvents: TakeTurn; refusedEvents: TakeTurn }
+}
 
 /** What RFC 8935 §2.4 calls the refusals of an event; every other is told as everywhere, and makes the Authority try again. */
 const REFUSED: Partial<Record<ErrorCode, string>> = {
@@ -34,15 +39,21 @@ const REFUSED: Partial<Record<ErrorCode, string>> = {
   invalid_assertion: 'authentication_failed',
 }
 
+const errOf = (refusal: unknown): string | undefined => (refusal instanceof ProtocolError ? REFUSED[refusal.code] : undefined)
+
 export const securityEventRoutes = (d: SecurityEventRouteDeps) =>
   new Hono().post(SECURITY_EVENTS_PATH, async (c) => {
-    await d.turns.securityEvents(d.clientOf(c.req.raw, c.env))
+    const caller = d.clientOf(c.req.raw, c.env)
+    await d.turns.securityEvents(caller)
     try {
       const event = readSecurityEvent(await readToken(c.req.raw, SECURITY_EVENT_MEDIA_TYPE), { audience: d.origin, now: d.now() })
       const about = { event: 'security_event', authority: event.issuer, authorization_id: event.authorizationId }
-      await noteRefusal(d.audit, about, () => hear(d, event))
+      await hear(d, event).catch(async (failure) => {
+        if (errOf(failure) !== undefined) await d.turns.refusedEvents(caller) // anybody can send these, and each is a row of the trail
+        await noteRefusal(d.audit, about, () => Promise.reject(failure))
+      })
     } catch (refusal) {
-      const err = refusal instanceof ProtocolError ? REFUSED[refusal.code] : undefined
+      const err = errOf(refusal)
       if (!(refusal instanceof ProtocolError) || err === undefined) throw refusal
       return answer({ err, description: refusal.message }, 400, { 'content-language': 'en' })
     }
