@@ -43,7 +43,7 @@ if (FOLDER) {
   const keys = readVectors('json_web_key_test.json')
   const honest = signatures.filter(({ tcId }) => !MISLABELLED[tcId])
 
-  test('every invalid signature of Wycheproof is refused [AUTH-ASRT-12]', async () => {
+  test('J-10: every invalid signature of Wycheproof is refused [AUTH-ASRT-12]', async () => {
     const invalid = honest.filter((v) => v.result === 'invalid')
     expect(await accepted(invalid)).toEqual([])
     expect(invalid).toHaveLength(353)
