@@ -185,6 +185,18 @@ describe('an answer for another user or of another type buys nothing, and what i
     expect(await okay(await d.call('/api/tickets', token))).toMatchObject({ headers: { 'agentpass-user': answered } })
   })
 
+  test.each([
+    ['over already', { authorization_expires_at: '2023-11-14T22:13:20Z' }, 'core-0.1'],
+    ['of no known end, in hardened', { authorization_expires_at: undefined }, 'hardened'],
+  ])('an authorization that is %s [SVC-RED-15 SVC-CONT-06]', async (_, changes, profile) => {
+    const d = await found({ profile })
+    d.enterprise.answers.validate = async () => json(d.enterprise.validation(changes))
+    const response = await d.redeem()
+    await expectNothingMinted(d, response)
+    expect(await refusal(response)).toEqual(UNAVAILABLE)
+    expect(d.enterprise.asked('close')).toEqual(REVOKED)
+  })
+
   test('a pass of type browser_session at the bearer endpoint [SVC-RED-14]', async () => {
     const d = await found()
     d.enterprise.answers.validate = async () => json(d.enterprise.validation({ type: 'browser_session' }))

@@ -12,6 +12,7 @@ import type { ValidationResponse } from '../../spec/wire/validation.ts'
 import type { HeldScope } from '../issue/route.ts'
 import type { Permitted } from '../resolve/trust.ts'
 import type { Closing } from '../revoke/close.ts'
+import { requireEnd } from './validate.ts'
 
 /** What a redemption bought: for whom, who stands for it, and what may be done. */
 export type Grant = { authority: Permitted; validation: ValidationResponse; scope: string[]; proof: Proof | undefined }
@@ -50,6 +51,7 @@ export async function redeem<T>(d: RedeemDeps, r: Redemption, { endpoint, valida
 
 /** The checks that need the Authority's answer. */
 async function judge(d: RedeemDeps, r: Redemption, validation: ValidationResponse, jwt: Jwt | undefined): Promise<Pick<Grant, 'scope' | 'proof'>> {
+  requireEnd(validation, { now: d.now(), profile: d.profile })
   requireSameUser(r.user.email, validation.user.email, d.profile) // an Authority speaks only for users it was permitted for
   if (validation.type !== r.agentpass.type) throw new ProtocolError('invalid_agentpass', 'this pass is of another type')
   const scope = grantScope(validation.scope, await d.heldScope(validation.user.email), r.requested_scope) // checks 5, 6

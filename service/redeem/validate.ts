@@ -1,5 +1,5 @@
 import type { SignAssertion } from '../../spec/assertion.ts'
-import type { Fetch, Now } from '../../spec/effects.ts'
+import type { Fetch } from '../../spec/effects.ts'
 import { ProtocolError } from '../../spec/error.ts'
 import { discard, isSuccess, postMessage, readAnswer, retryAfterSeconds } from '../../spec/peer.ts'
 import type { Profile } from '../../spec/profile.ts'
@@ -7,7 +7,7 @@ import { fromRfc3339 } from '../../spec/time.ts'
 import type { AuthorityForService } from '../../spec/wire/configuration.ts'
 import { ValidationResponse } from '../../spec/wire/validation.ts'
 
-export type ValidateDeps = { fetch: Fetch; now: Now; profile: Profile; signAssertion: SignAssertion }
+export type ValidateDeps = { fetch: Fetch; signAssertion: SignAssertion }
 
 /**
  * Has an Authority validate a pass, which spends it (protocol 8, check 4). The value goes on as it came: nobody but its Authority can read it.
@@ -20,12 +20,14 @@ export async function validatePass(d: ValidateDeps, authority: AuthorityForServi
     await discard(response)
     throw refusal(response)
   }
-  const answer = await readAnswer(response, ValidationResponse).catch(unavailable)
-  const { authorization_expires_at: ends } = answer
-  if (ends === undefined && d.profile === 'hardened')
+  return readAnswer(response, ValidationResponse).catch(unavailable)
+}
+
+/** An authorization that is over already is none, and in `hardened` one must say when it ends (protocol 8, check 4). Throws authority_unavailable; the pass is spent by then. */
+export function requireEnd({ authorization_expires_at: ends }: ValidationResponse, { now, profile }: { now: number; profile: Profile }): void {
+  if (ends === undefined && profile === 'hardened')
     throw new ProtocolError('authority_unavailable', 'the authority does not say when the authorization ends: authorization_expires_at is required')
-  if (ends !== undefined && fromRfc3339(ends) <= d.now()) unavailable(new Error('authorization_expires_at is not in the future'))
-  return answer
+  if (ends !== undefined && fromRfc3339(ends) <= now) unavailable(new Error('authorization_expires_at is not in the future'))
 }
 
 function refusal(response: Response): ProtocolError {
