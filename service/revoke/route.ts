@@ -13,7 +13,7 @@ import { type HearDeps, hear } from './hear.ts'
 
 export type RevokeRouteDeps = EndTaskDeps & { clientOf: ClientOf; turns: { revocation: TakeTurn } }
 
-/** A token revocation (protocol 10, RFC 7009 §2.1). `token_type_hint` is of no use here: there is one kind of token. */
+/** A token revocation (protocol 10, RFC 7009 §2.1). `token_type_hint` is of no use here: a token, and the secret of a session, are found alike. */
 const Revocation = z.looseObject({ token: z.string().min(1).max(1024) })
 
 export const revokeRoutes = (d: RevokeRouteDeps) =>
