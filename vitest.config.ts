@@ -17,6 +17,7 @@ const ON_BOTH = [
 
 export default defineConfig({
   test: {
+    maxWorkers: '100%', // a CPU left free is one of two on a small machine
     globalSetup: ['test/compiled.ts'],
     projects: [
       {
