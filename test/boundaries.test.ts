@@ -9,7 +9,9 @@ const RULES: Record<string, { ours: RegExp; node: RegExp }> = {
   harness: { ours: /^spec\//, node: /^harness\/(main\.ts|node\/)/ },
   conformance: { ours: /^spec\/(wire\/|error\.ts|requirements\.json)/, node: /^conformance\// },
 }
-const IMPORT = /(?:from|import)\s*\(?\s*['"]([^'"]+)['"]/g
+/** The suite shares no code with what it judges: what of others it may stand on. */
+const SUITE_PACKAGES = /^(hono|dns2|@peculiar\/x509|reflect-metadata|commander|yaml|zod)(\/|$)/
+const IMPORT = /(?:\bfrom\s+|\bimport\s*\(?\s*)['"]([^'"]+)['"]/g
 const mayImport = (folder: string, file: string, path: string) =>
   RULES[folder]!.ours.test(path) || (path.startsWith(`${folder}/`) && (folder !== 'spec' || file.startsWith('spec/node/')))
 const sources = (folder: string) =>
@@ -27,6 +29,8 @@ for (const [folder, rule] of Object.entries(RULES)) {
         expect(`${file} imports ${path}`, 'Node APIs').toSatisfy(() => rule.node.test(file) || (path === 'node:crypto' && file.includes('/store/')))
       if (/^(spec|authority|service|harness|conformance|test)\//.test(path))
         expect(`${file} imports ${path}`).toSatisfy(() => mayImport(folder, file, path))
+      if (folder === 'conformance' && !target.startsWith('.') && !path.startsWith('node:'))
+        expect(path, 'a package of the suite').toMatch(SUITE_PACKAGES)
       expect(path, 'no import of the package by its own name').not.toMatch(/^agentpass(\/|$)/)
     }
   })

@@ -3,13 +3,14 @@ import { AuthoritySettings } from '../../authority/settings.ts'
 import { migrations } from '../../authority/store/migrations/all.ts'
 import { readSettings } from '../../spec/node/settings.ts'
 import type { AuthorityReference } from '../../spec/wire/configuration.ts'
-import { type Ground, type Management, prepare } from './premises.ts'
+import { type Ground, type Management, type MoveIn, moveIn, prepare } from './premises.ts'
 
 /** An Authority of the world. Its settings file works with `agentpass-authority --config`. */
-export type AuthorityParty = { identifier: string; settingsFile: string; management: Management }
+export type AuthorityParty = { identifier: string; settingsFile: string; management: Management; second?: string }
+type Wanted = MoveIn & { host: string; port?: number | undefined; settings: object }
 
-/** Starts an Authority on a host of its own. `settings` are those of its YAML file, on top of the world's. */
-export async function startAuthority(ground: Ground, want: { host: string; port?: number | undefined; settings: object }): Promise<AuthorityParty> {
+/** Starts an Authority on a host of its own; with `second`, another instance of it at the address of that name. `settings` are those of its YAML file, on top of the world's. */
+export async function startAuthority(ground: Ground, want: Wanted): Promise<AuthorityParty> {
   const premises = await prepare(ground, 'authority', {
     host: want.host,
     port: want.port ?? 0,
@@ -18,15 +19,13 @@ export async function startAuthority(ground: Ground, want: { host: string; port?
   })
   ground.stops.push(premises.close)
   const settings = readSettings(premises.settingsFile, AuthoritySettings)
-  const open = await openAuthority({ ...premises, settings, adminToken: premises.management.token })
-  ground.stops.push(open.stop)
-  premises.protocolDoor.mount(open.app)
-  premises.managementDoor.mount(open.management)
-  return { identifier: settings.authority, settingsFile: premises.settingsFile, management: premises.management }
+  const openOne = () => openAuthority({ ...premises, settings, adminToken: premises.management.token })
+  const second = await moveIn(ground, premises, openOne, want)
+  return { identifier: settings.authority, settingsFile: premises.settingsFile, management: premises.management, ...second }
 }
 
 /** Where an Authority's document is: what a TXT record says, or with the identifier a pin. */
-export const documentUrl = ({ identifier }: AuthorityParty): string => `${identifier}/.well-known/agentpass-authority`
+export const documentUrl = ({ identifier }: Pick<AuthorityParty, 'identifier'>): string => `${identifier}/.well-known/agentpass-authority`
 export const pinOf = (party: AuthorityParty): AuthorityReference => ({
   authority: party.identifier,
   authority_configuration_url: documentUrl(party),

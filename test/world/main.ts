@@ -1,14 +1,29 @@
 #!/usr/bin/env node
 import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { Command, InvalidArgumentError } from 'commander'
 import { playMatrix } from './matrix.ts'
 import { openPage } from './page/open.ts'
 import { createRecord, type Recording } from './page/record.ts'
 import { type Hops, play } from './play.ts'
 import { printMatrix } from './print-matrix.ts'
+import { startSubjects } from './subjects/subjects.ts'
+import { Suite } from './subjects/suite.ts'
 import { startWorld, type World } from './world.ts'
 
-type Options = { once?: true; all?: true; json?: true; authorityPort?: number; servicePort?: number; pagePort?: number; log?: true }
+type Options = {
+  once?: true
+  all?: true
+  json?: true
+  authorityPort?: number
+  servicePort?: number
+  pagePort?: number
+  log?: true
+  suite?: string
+  database?: string
+}
 
 const port = (text: string): number => {
   const value = Number(text)
@@ -29,7 +44,12 @@ const program = new Command('agentpass-world')
   .option('--service-port <port>', 'the port of the Service (default: a free one)', port)
   .option('--page-port <port>', 'the port of the page that shows what the parties say (default: a free one)', port)
   .option('--log', "the parties' logs on stderr")
-  .action((options: Options) => (options.all ? runMatrix(options) : run(options)))
+  .option(
+    '--suite <json>',
+    'with --json: parties for a conformance suite to judge, which tells here of itself; its adapter is what is printed; they end with the standard input',
+  )
+  .option('--database <url>', 'with --suite: keep their state on this PostgreSQL server')
+  .action((options: Options) => (options.all ? runMatrix(options) : options.suite === undefined ? run(options) : runSubjects(options.suite, options)))
 
 /** Plays a task, and where it is to go on, with the neighbours and a page that shows all of it. */
 async function run(options: Options): Promise<void> {
@@ -74,6 +94,19 @@ async function runMatrix({ json }: Options): Promise<void> {
   if (json) say(JSON.stringify(matrix))
   else printMatrix(matrix, say)
   if (matrix.wrong.length > 0) throw new Error(`protocol 3 demands otherwise: ${matrix.wrong.length} wrong, such as ${matrix.wrong[0]}`)
+}
+
+async function runSubjects(suite: string, { database }: Options): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'agentpass-subjects-'))
+  const stops: (() => Promise<void>)[] = [async () => rmSync(folder, { recursive: true, force: true })]
+  try {
+    say(JSON.stringify(await startSubjects({ folder, suite: Suite.parse(JSON.parse(suite)), stops, database })))
+    process.stdin.resume()
+    await Promise.race([untilStopped(), once(process.stdin, 'end')]) // whoever judges them may end without a word
+    process.stdin.destroy()
+  } finally {
+    for (const undo of stops.reverse()) await undo()
+  }
 }
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`)

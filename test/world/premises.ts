@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
+import { isPostgres } from '../../spec/node/database.ts'
 import { createSigningKey } from '../../spec/node/keys.ts'
 import { createLog, type LogLevel } from '../../spec/node/log.ts'
 import type { Migration } from '../../spec/node/migrate.ts'
@@ -23,10 +24,14 @@ export type Ground = {
   onLog: ((line: string) => void) | undefined
   onHop: (hop: Hop) => void
   onAsk: OnAsk | undefined
+  /** Whom the parties ask for names and whose certificates they trust, where that is not the world itself. */
+  peers?: { dns_servers: string[]; ca_file: string } | undefined
+  /** Names a database that is still to be made, for a party; a SQLite file of its own unless given. */
+  newDatabase?: () => { url: string; create: () => Promise<void> }
   stops: (() => Promise<void>)[]
 }
 export type Management = { url: string; token: string }
-/** A server party's premises before it moves in: two open doors, its secrets and settings on disk, its database made. */
+/** A server party's premises before it moves in: two open doors, its secrets and settings on disk. Its database is made by `makeDatabase`. */
 export type Premises = {
   settingsFile: string
   protocolDoor: OpenDoor
@@ -35,14 +40,18 @@ export type Premises = {
   database: string
   masterKeys: [MasterKey, ...MasterKey[]]
   effects: Effects
+  tls: { key: string; cert: string }
+  makeDatabase: () => Promise<void>
   close: () => Promise<void>
 }
+type Instance = { app: App; management: App; stop: () => Promise<void> }
+type App = Parameters<OpenDoor['mount']>[0]
 
 /** How everybody in the world reaches everybody: names from the world's server, loopback allowed, the world's CA trusted. */
-export const worldNetwork = ({ names, caFile }: Pick<Ground, 'names' | 'caFile'>) => ({
-  dns_servers: [names.address],
+export const worldNetwork = ({ names, caFile, peers }: Pick<Ground, 'names' | 'caFile' | 'peers'>) => ({
+  dns_servers: peers?.dns_servers ?? [names.address],
   allow_private: ['127.0.0.0/8'],
-  ca_file: caFile,
+  ca_file: peers?.ca_file ?? caFile,
 })
 
 /** Prepares a server party as `init` would: keys, secrets, database, settings file. `settings` are told the ports of the doors. */
@@ -60,26 +69,76 @@ export async function prepare(
   const tls = await ground.ca.issue([want.host])
   const protocolDoor = await openDoor({ host: '127.0.0.1', port: want.port, tls })
   const managementDoor = await openDoor({ host: '127.0.0.1', port: 0 })
-  const database = join(folder, `${party}.db`)
+  const server = ground.newDatabase?.()
+  const database = server?.url ?? join(folder, `${party}.db`)
+  if (isPostgres(database)) writeSecret(folder, 'database.url', database)
   const settingsFile = join(folder, `${party}.yaml`)
   const common = {
     listen: { port: protocolDoor.port },
     management: { listen: { port: managementDoor.port }, admin_token: { file: 'secrets/admin.token' } },
-    database,
+    database: isPostgres(database) ? { file: 'secrets/database.url' } : database,
     master_keys: [{ file: 'secrets/master.key' }],
     network: worldNetwork(ground),
     log_level: ground.logLevel,
   }
-  writeFileSync(settingsFile, stringify({ ...common, ...want.settings(protocolDoor.port) }))
+  writeFileSync(settingsFile, stringify({ ...common, ...want.settings(protocolDoor.port) }, { aliasDuplicateObjects: false }))
   const masterKeys: [MasterKey] = [readMasterKey(masterKey)]
-  await makeDatabase(database, want.migrations, masterKeys)
   const { effects, network } = reach(ground, party, want.host)
   const close = async () => {
     await Promise.all([protocolDoor.close(), managementDoor.close()])
     await network.close()
   }
+  const makeIt = async () => {
+    await server?.create()
+    await makeDatabase(database, want.migrations, masterKeys)
+  }
   const management = { url: `http://127.0.0.1:${managementDoor.port}`, token }
-  return { settingsFile, protocolDoor, managementDoor, management, database, masterKeys, effects, close }
+  return { settingsFile, protocolDoor, managementDoor, management, database, masterKeys, effects, tls, makeDatabase: makeIt, close }
+}
+
+export type MoveIn = {
+  /** Whether there is another instance of it, on the same database, opened when somebody first comes to it. */
+  second?: boolean | undefined
+  /** Whether it is opened only when somebody first comes to a door. */
+  lazily?: boolean | undefined
+}
+
+/** Makes the database of a server party, opens it and mounts it at its doors. Gives the address of the second instance's protocol door, where there is one. */
+export async function moveIn(
+  ground: Ground,
+  premises: Premises,
+  open: () => Promise<Instance>,
+  { second, lazily }: MoveIn,
+): Promise<{ second?: string }> {
+  const made = once(premises.makeDatabase)
+  const instance = () =>
+    once(async () => {
+      await made()
+      const opened = await open()
+      ground.stops.push(opened.stop)
+      return opened
+    })
+  const mount = (enter: () => Promise<Instance>, protocol: OpenDoor, management?: OpenDoor) => {
+    protocol.mount({ fetch: async (request, env) => (await enter()).app.fetch(request, env) })
+    management?.mount({ fetch: async (request, env) => (await enter()).management.fetch(request, env) })
+  }
+  const first = instance()
+  if (!lazily) await first()
+  mount(first, premises.protocolDoor, premises.managementDoor)
+  if (!second) return {}
+  const door = await openDoor({ host: '127.0.0.1', port: 0, tls: premises.tls })
+  ground.stops.push(door.close)
+  mount(instance(), door)
+  return { second: `127.0.0.1:${door.port}` }
+}
+
+/** The same, however often it is asked for. */
+function once<T>(act: () => Promise<T>): () => Promise<T> {
+  let done: Promise<T> | undefined
+  return () => {
+    done ??= act()
+    return done
+  }
 }
 
 const writeSecret = (folder: string, name: string, text: string) => writeFileSync(join(folder, 'secrets', name), text, { mode: 0o600 })

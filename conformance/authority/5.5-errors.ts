@@ -1,0 +1,114 @@
+import { member } from '../actors/authority.ts'
+import { isErrorBody, type Observed } from '../actors/client.ts'
+import { type Case, expectThat } from '../case.ts'
+import type { AuthorityStage } from './stage.ts'
+
+/** Refused before anything of the protocol is read: no word of HTTP's own is judged. */
+const OF_HTTP = new Set([408, 414, 431, 494])
+const SHOWN_CHARS = 200
+
+/** Some refusals of every kind, where nobody else has provoked any. */
+async function provoke(s: AuthorityStage): Promise<void> {
+  const { endpoints } = s.document
+  const service = s.service()
+  await s.issue('{')
+  await s.issue(null)
+  await s.status('unknown-request')
+  await s.validate('suite-pass', service, { assertion: null })
+  await s.validate('suite-pass', service)
+  const spent = await s.redeemed({ service })
+  await s.validate(spent.value, service)
+  await s.check('unknown-authorization', service)
+  await s.client.send(String(endpoints.validate))
+  await s.client.send(`${new URL(s.instance.configuration_url).origin}/suite/nowhere`)
+  await s.client.send(String(endpoints.issuance), { body: Buffer.from('type=bearer'), headers: { 'content-type': 'text/plain' } })
+}
+
+/** Every refusal of this Authority that the run has seen, but for those that can have no body. */
+function refusalsOf(s: AuthorityStage): Observed[] {
+  const { issuance, validate, authorization_check } = s.document.endpoints
+  const documents = [s.adapter, ...Object.values(s.adapter.variants)].map(({ configuration_url: url }) => url)
+  const origins = new Set([issuance, validate, authorization_check, ...documents].map((url) => new URL(String(url)).origin))
+  return s.watch.refusals.filter(
+    ({ sent, reply }) =>
+      reply && URL.canParse(sent.url) && origins.has(new URL(sent.url).origin) && sent.method !== 'HEAD' && !OF_HTTP.has(reply.status),
+  )
+}
+
+const shown = ({ sent, reply }: Observed): string =>
+  `${sent.method} ${sent.url.slice(0, SHOWN_CHARS)}: ${reply?.status} ${reply?.text.slice(0, SHOWN_CHARS)}`
+
+/** What stands in a stack trace, or tells where a program is installed. */
+const INSIDE =
+  /\n\s+at |node_modules|\bTraceback\b|\.(?:js|ts|py|go|java|rb|cs|php):\d+|\/(?:usr|home|root|opt|var|app|srv)\/\w|goroutine \d|Exception in thread/
+
+/** Errors, in all the refusals of a run (§5.5). */
+export const errors: Case<AuthorityStage>[] = [
+  {
+    id: 'CFG-X-01/authority',
+    about: 'every refusal that the Authority sent during the run is looked at',
+    last: true,
+    run: async (s) => {
+      await provoke(s)
+      const wrong = refusalsOf(s).find(({ reply }) => reply && !isErrorBody(reply))
+      expectThat(wrong === undefined, 'every error body to be {"error":{"code","message"}}, with a code', wrong ? shown(wrong) : '')
+    },
+  },
+  {
+    id: 'CFG-X-02/authority',
+    about: 'the media type of every refusal that the Authority sent during the run is looked at',
+    last: true,
+    run: async (s) => {
+      await provoke(s)
+      const wrong = refusalsOf(s).find(({ reply }) => !/^application\/(?:[\w.+-]+\+)?json\b/i.test(reply?.headers['content-type'] ?? ''))
+      expectThat(wrong === undefined, 'errors as application/json', wrong ? `${wrong.reply?.headers['content-type']}: ${shown(wrong)}` : '')
+    },
+  },
+  {
+    id: 'CFG-X-03/authority',
+    about: 'no refusal that the Authority sent during the run tells a secret, or what it looks like inside',
+    negative: true,
+    last: true,
+    run: async (s) => {
+      await provoke(s)
+      const secrets = [...s.watch.secrets].filter((secret) => secret.length >= 16)
+      for (const refusal of refusalsOf(s)) {
+        const text = (refusal.reply?.text ?? '').replaceAll('\\n', '\n') // a line break in JSON is one
+        expectThat(!INSIDE.test(text), 'no stack trace, and no path of its files', shown(refusal))
+        const told = secrets.find((secret) => text.includes(secret))
+        expectThat(told === undefined, 'no secret in an error', told === undefined ? '' : shown(refusal))
+      }
+      await s.redeemed() // it is alive
+    },
+  },
+  {
+    id: 'CFG-X-03/authority-upstream',
+    about: 'a Service fails with texts of its own: at its document, at its scopes and at its keys',
+    negative: true,
+    run: async (s) => {
+      const canary = `suite-canary-${s.chance.name()}`
+      const failing = () => ({ status: 500, json: { error: { code: canary, message: canary, stack: canary } }, headers: { 'x-canary': canary } })
+      const [at, keys] = [s.service(), s.service()]
+      const [document, scopes] = [s.service(), s.service()]
+      document.on.document = failing
+      scopes.on.scopes = failing
+      at.on.scopes = () => ({ body: `{"scopes": "${canary}"}`, headers: { 'content-type': 'application/json' } })
+      keys.on.jwks = failing
+      const pass = await s.approved({ service: keys })
+      const replies = [
+        await s.issue(s.message(document)),
+        await s.issue(s.message(scopes)),
+        await s.issue(s.message(at)),
+        await s.validate(pass.value, keys),
+      ]
+      for (const { status, text } of replies)
+        expectThat(!text.includes(canary), 'nothing of what a peer said in the refusal', `${status} ${text.slice(0, SHOWN_CHARS)}`)
+      expectThat(
+        member(replies[0]?.json, 'id') === undefined,
+        'no request where its Service has no document',
+        replies[0]?.text.slice(0, SHOWN_CHARS) ?? '',
+      )
+      await s.redeemed() // it is alive
+    },
+  },
+]
