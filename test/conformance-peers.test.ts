@@ -1,0 +1,33 @@
+/** Peers that nobody of the suite wrote: it passes them where they conform, and fails exactly the cases where they were left naive (`test/peers/README.md`). */
+import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { expect, test } from 'vitest'
+import { run } from '../conformance/run.ts'
+import naive from './peers/naive.json' with { type: 'json' }
+import { peerAuthority, peerHarness, peerService, peersRig } from './peers-rig.ts'
+
+const PATIENCE_MS = 300_000
+
+test.each([
+  ['authority', peerAuthority],
+  ['service', peerService],
+  ['harness', peerHarness],
+] as const)(
+  'the %s in plain JavaScript fails where it was left naive, and nowhere else',
+  async (party, start) => {
+    const rig = await peersRig()
+    const report = await run(await start(rig), { ground: rig.ground, seed: 'peers', profile: 'core-0.1' })
+    const failed = report.results.filter(({ verdict }) => verdict === 'FAIL')
+    expect(report.aborted).toBeUndefined()
+    expect(report.notices).toEqual([])
+    expect(failed.map(({ id }) => id).sort()).toEqual(Object.keys(naive[party]).sort())
+    expect(report.results.filter(({ verdict }) => verdict === 'PASS').length).toBeGreaterThan(failed.length * 5)
+  },
+  PATIENCE_MS,
+)
+
+test.each(['authority', 'service', 'harness'])('the %s imports nothing of ours, and has at most 300 lines', (party) => {
+  const source = readFileSync(resolve(import.meta.dirname, 'peers', `${party}.mjs`), 'utf8')
+  for (const [, from = ''] of source.matchAll(/\bfrom\s+['"]([^'"]+)['"]|\bimport\s*\(/g)) expect(from).toMatch(/^node:/)
+  expect(source.split('\n').length - 1).toBeLessThanOrEqual(300)
+})
