@@ -1,0 +1,130 @@
+import { ids } from './ids.ts'
+import type { Mutant } from './mutant.ts'
+
+const BODY = 'spec/body.js'
+const EMAIL = 'address.length <= MAX_ADDRESS_CHARS && ADDRESS.test(address) && emailDomain(address) !== undefined'
+
+/** Faults in how much an Authority reads, how it is written, and how often it may come. */
+export const authorityIssuanceBody: readonly Mutant[] = [
+  {
+    id: 'authority-no-json-is-internal',
+    says: 'a body that is no JSON is an internal error',
+    file: BODY,
+    find: "throw new ProtocolError('malformed_request', 'the body is not JSON', { cause });",
+    replace: 'throw cause;',
+    fails: ids('AUTH-ISS-13', 'empty', 'cut', 'trailing', 'utf-8', 'utf-16'),
+  },
+  {
+    id: 'authority-malformed-is-422',
+    says: 'a body of the wrong shape is answered 422',
+    file: BODY,
+    find: "'invalid_email' : 'malformed_request'",
+    replace: "'invalid_email' : 'unprocessable'",
+    fails: ids('AUTH-ISS-13', 'null', 'list', 'text', 'number'),
+  },
+  {
+    id: 'authority-media-type-unchecked',
+    says: 'a body of any media type and charset is read as JSON',
+    file: BODY,
+    find: 'if (type !== expected || foreign)',
+    replace: 'if (false)',
+    fails: ids('AUTH-ISS-13', 'form', 'plain', 'latin-1'),
+  },
+  {
+    id: 'authority-charset-unchecked',
+    says: 'the charset of a body is not looked at',
+    file: BODY,
+    find: ' || foreign)',
+    replace: ')',
+    fails: ids('AUTH-ISS-13', 'latin-1'),
+  },
+  {
+    id: 'authority-lenient-http',
+    says: 'requests are read by a lenient reader of HTTP',
+    file: 'spec/node/serve.js',
+    find: 'const limits = { ',
+    replace: 'const limits = { insecureHTTPParser: true, ',
+    fails: ids('AUTH-ISS-13', 'both-lengths', 'blank-before-colon', 'folded'),
+  },
+  {
+    id: 'authority-unreadable-is-internal',
+    says: 'a request that cannot be read is an internal error',
+    file: 'spec/node/serve.js',
+    find: "    await new Promise((resolve, reject) => {\n        server.once('error'",
+    replace:
+      "    server.on('clientError', (_, socket) => socket.end('HTTP/1.1 500 Internal Server Error\\r\\nConnection: close\\r\\n\\r\\n'));\n    await new Promise((resolve, reject) => {\n        server.once('error'",
+    fails: ids('AUTH-ISS-13', 'both-lengths', 'two-lengths', 'blank-before-colon'),
+  },
+  {
+    id: 'authority-body-unbounded',
+    says: 'a body may be as long as it likes',
+    file: BODY,
+    find: 'export const MESSAGE_LIMIT_BYTES = 64 * 1024;',
+    replace: 'export const MESSAGE_LIMIT_BYTES = Infinity;',
+    fails: ids('AUTH-ISS-24', 'huge', 'chunked'),
+  },
+  {
+    id: 'authority-chunked-unbounded',
+    says: 'a body that does not say its length may be as long as it likes',
+    file: BODY,
+    find: 'readCapped(request.body, MESSAGE_LIMIT_BYTES)',
+    replace: 'readCapped(request.body, Infinity)',
+    fails: ids('AUTH-ISS-24', 'chunked'),
+  },
+  {
+    id: 'authority-depth-unbounded',
+    says: 'JSON may nest as deep as it likes',
+    file: 'spec/json.js',
+    find: 'if (++depth > MAX_DEPTH)',
+    replace: 'if (false)',
+    fails: ids('AUTH-ISS-24', 'deep'),
+  },
+  {
+    id: 'authority-address-slow',
+    says: 'an address is looked at by a pattern that backtracks',
+    file: 'spec/email.js',
+    find: EMAIL,
+    replace: '/(\\w+\\.)+\\w+@\\w+$/.test(address) || (ADDRESS.test(address) && emailDomain(address) !== undefined)',
+    fails: ids('AUTH-ISS-24', 'slow-email'),
+  },
+  {
+    id: 'authority-address-trimmed-slowly',
+    says: 'the blanks after an address are cut off by a pattern that backtracks',
+    file: 'spec/email.js',
+    find: EMAIL,
+    replace: "((trimmed) => ADDRESS.test(trimmed) && emailDomain(trimmed) !== undefined)(address.replace(/\\s+$/, ''))",
+    fails: ids('AUTH-ISS-24', 'slow-email-blanks'),
+  },
+  {
+    id: 'authority-origin-slow',
+    says: 'an origin is looked at by a pattern that backtracks',
+    file: 'spec/origin.js',
+    find: 'ORIGIN.test(s) && isHttpsUrl(s) && new URL(s).origin === s',
+    replace: '!/(\\w+-)+\\w+\\.$/.test(s) && ORIGIN.test(s) && isHttpsUrl(s) && new URL(s).origin === s',
+    fails: ids('AUTH-ISS-24', 'slow-origin'),
+  },
+  {
+    id: 'authority-issuance-unlimited',
+    says: 'requests may come as often as they like',
+    file: 'authority/issue/route.js',
+    find: 'await d.turns.issuance(d.clientOf(c.req.raw, c.env));',
+    replace: '',
+    fails: ['AUTH-ISS-22', 'AUTH-ISS-22/forwarded-for'],
+  },
+  {
+    id: 'authority-limit-without-end',
+    says: 'who is to wait is not told for how long',
+    file: 'spec/error.js',
+    find: "headers.set('retry-after', String(e.retryAfterSeconds));",
+    replace: ';',
+    fails: ['AUTH-ISS-22', 'AUTH-ISS-22/forwarded-for', 'AUTH-STA-09'],
+  },
+  {
+    id: 'authority-limit-by-header',
+    says: 'who asks is known by X-Forwarded-For, whoever sent it',
+    file: 'spec/node/client.js',
+    find: 'header === undefined ? undefined : request.headers.get(header)',
+    replace: "request.headers.get(header ?? 'x-forwarded-for')",
+    fails: ['AUTH-ISS-22/forwarded-for'],
+  },
+]

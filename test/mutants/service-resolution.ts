@@ -1,0 +1,143 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: what a mutant finds and puts there is program text
+import { idsOf } from './ids.ts'
+import type { Mutant } from './mutant.ts'
+
+/** Faults in which Authority a Service answers for a user. */
+export const serviceResolution: Mutant[] = [
+  {
+    id: 'url-is-not-that-of-dns',
+    says: 'the URL that is answered is built from the identifier, and not that of DNS',
+    file: 'service/resolve/trust.js',
+    find: 'authority_configuration_url: url }',
+    replace: 'authority_configuration_url: `${document.authority}/.well-known/agentpass-authority` }',
+    fails: [
+      ...['SVC-RES-03', 'SVC-RES-05/preferred', 'SVC-RES-05/accepted', 'SVC-RES-15', 'SVC-RES-15/path', 'SVC-RES-15/query'],
+      ...['DISC-ENT-06/url-and-spf', 'DISC-ENT-06/twice', 'DISC-ENT-13/two-names', 'DISC-ENT-17/authenticated'],
+    ],
+  },
+  {
+    id: 'url-loses-its-query',
+    says: 'the URL that is answered has lost its query',
+    file: 'service/resolve/trust.js',
+    find: 'authority_configuration_url: url }',
+    replace: "authority_configuration_url: url.split('?')[0] }",
+    fails: ['SVC-RES-15/query'],
+  },
+  {
+    id: 'enterprise-beside-federated',
+    says: 'the federated Authorities are answered beside the enterprise’s',
+    file: 'service/resolve/trust.js',
+    find: 'return { answer: { enterprise_authority: enterprise }, permitted: [permitted] };',
+    replace: 'return { answer: { enterprise_authority: enterprise, trusted_federated_authorities: d.trust.federated }, permitted: [permitted] };',
+    fails: ['SVC-RES-02/enterprise', 'SVC-RES-03', 'SVC-RES-12'],
+  },
+  {
+    id: 'federated-where-both-are-offered',
+    says: 'a Service that offers both offers the federated Authorities beside the enterprise’s too',
+    file: 'service/resolve/trust.js',
+    find: '{ service_authority: own } : { enterprise_authority: enterprise }, permitted: [permitted, pinned(d, own)] };',
+    replace:
+      '{ service_authority: own } : { enterprise_authority: enterprise, ...(d.trust.offer_both && { trusted_federated_authorities: d.trust.federated }) }, permitted: [permitted, pinned(d, own)] };',
+    fails: ['SVC-RES-12/both'],
+  },
+  {
+    id: 'preferred-beside-enterprise',
+    says: 'a Service that prefers its own Authority answers the enterprise’s beside it',
+    file: 'service/resolve/trust.js',
+    find: "policy === 'prefer' ? { service_authority: own }",
+    replace: "policy === 'prefer' ? { service_authority: own, enterprise_authority: enterprise }",
+    fails: ['SVC-RES-02/preferred', 'SVC-RES-04/absent', 'SVC-RES-04/true'],
+  },
+  {
+    id: 'both-are-offered-unasked',
+    says: 'a Service with an Authority of its own always offers the federated ones beside it',
+    file: 'service/resolve/trust.js',
+    find: 'federated.length > 0 && offerBoth && ',
+    replace: 'federated.length > 0 && ',
+    fails: ['SVC-RES-02/own', 'SVC-RES-09/accepted', 'SVC-RES-09/preferred'],
+  },
+  {
+    id: 'both-are-never-offered',
+    says: 'a Service that is to offer both offers its own Authority alone',
+    file: 'service/resolve/trust.js',
+    find: 'federated.length > 0 && offerBoth && ',
+    replace: 'federated.length > 0 && !offerBoth && ',
+    profile: 'hardened',
+    fails: ['SVC-RES-13'],
+  },
+  {
+    id: 'own-is-only-answered-where-preferred',
+    says: 'a Service’s own Authority is answered only where it is preferred',
+    file: 'service/resolve/trust.js',
+    find: 'if (own)\n',
+    replace: "if (own && policy === 'prefer')\n",
+    fails: ['SVC-RES-02/own', 'SVC-RES-09/accepted', 'SVC-RES-09/required'],
+  },
+  {
+    id: 'enterprise-policy-is-not-read',
+    says: 'a Service’s own Authority is answered whatever the enterprise allows',
+    file: 'service/resolve/trust.js',
+    find: 'document.policy?.allow_service_authorities ?? true',
+    replace: 'true',
+    fails: ['SVC-RES-05/preferred'],
+  },
+  {
+    id: 'enterprise-policy-is-not-read-by-who-insists',
+    says: 'a Service that takes only its own Authority answers it whatever the enterprise allows',
+    file: 'service/resolve/trust.js',
+    find: 'document.policy?.allow_service_authorities ?? true',
+    replace: 'true',
+    profile: 'hardened',
+    fails: ['SVC-RES-14'],
+  },
+  {
+    id: 'enterprise-policy-is-not-checked',
+    says: 'the enterprise’s policy may be of any type',
+    file: 'spec/wire/configuration.js',
+    find: 'const authorityPolicy = z.looseObject({ allow_service_authorities: z.boolean().optional() });',
+    replace: 'const authorityPolicy = z.any();',
+    fails: idsOf('SVC-RES-06', ['text', 'zero', 'null', 'list', 'policy-text']),
+  },
+  {
+    id: 'users-without-every-scope-are-unknown',
+    says: 'a user who holds no account with every scope has no Authority',
+    file: 'service/resolve/route.js',
+    find: 'const { answer: authorities } = await trustFor(d, user.email);',
+    replace:
+      "const { answer: authorities } = await trustFor(d, user.email);\n    const held = await d.heldScope(user.email);\n    if (held.length > 0 && held.length < d.scopes.length)\n        throw new ProtocolError('no_authority', 'nobody here is called so');",
+    fails: ['SVC-RES-03/no-account'],
+  },
+  {
+    id: 'foreign-federated-authority',
+    says: 'a federated Authority is answered that is not in the settings',
+    file: 'service/resolve/trust.js',
+    find: 'return { answer: { trusted_federated_authorities: federated }',
+    replace:
+      "return { answer: { trusted_federated_authorities: [...federated, { authority: 'https://default.invalid', authority_configuration_url: 'https://default.invalid/' }] }",
+    fails: ['SVC-RES-10', 'DISC-ENT-08/nxdomain', 'DISC-ENT-08/nodata', 'DISC-CACHE-01/service-appeared'],
+  },
+  {
+    id: 'federated-beside-a-made-up-own',
+    says: 'the first federated Authority is answered as the Service’s own, too',
+    file: 'service/resolve/trust.js',
+    find: 'return { answer: { trusted_federated_authorities: federated }',
+    replace: 'return { answer: { trusted_federated_authorities: federated, service_authority: federated[0] }',
+    fails: ['SVC-RES-02/federated'],
+  },
+  {
+    id: 'nobody-is-an-answer',
+    says: 'where nobody is trusted, the answer is empty, and no refusal',
+    file: 'service/resolve/route.js',
+    find: "if (!authorities)\n        throw new ProtocolError('no_authority', 'no authority may decide for this user here');",
+    replace: 'if (!authorities)\n        return answer({});',
+    fails: ['SVC-RES-11'],
+  },
+  {
+    id: 'resolutions-without-end',
+    says: 'anybody may ask for Authorities as often as he likes',
+    file: 'service/resolve/route.js',
+    find: 'await d.turns.resolution(d.clientOf(c.req.raw, c.env));',
+    replace: '',
+    fails: ['SVC-RES-16'],
+  },
+]
