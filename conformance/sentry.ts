@@ -18,7 +18,7 @@ export type Sentry = {
   withdraw: (result: Result) => Result
 }
 
-const EVERY_MS = 1500
+const EVERY_MS = 3000
 type Watched = Subject & { works: boolean; goodAt: number; looking: Promise<string | undefined> | undefined }
 
 /** Has every peer do its reference exchange once, and then again whenever it is in doubt, and every second or so. */
@@ -31,10 +31,14 @@ export async function startSentry(subjects: Subject[], set: (name: string) => Ob
     if (why !== undefined) ended ??= why
     return why
   }
+  const rig = () =>
+    set('probe')
+      .stage.ground.probe()
+      .then(() => undefined, messageOf)
   const lookAtPeer = async (party: Party): Promise<string | undefined> => {
     const peer = watched.find((one) => one.party === party)
     if (!peer?.works) return undefined
-    peer.looking ??= again(peer, set).finally(() => {
+    peer.looking ??= again(peer, set, rig).finally(() => {
       peer.looking = undefined
     })
     return peer.looking
@@ -42,10 +46,6 @@ export async function startSentry(subjects: Subject[], set: (name: string) => Ob
   const timer = setInterval(() => {
     for (const { party } of watched) if (party !== 'harness') void lookAtPeer(party).then(end)
   }, EVERY_MS)
-  const rig = () =>
-    set('probe')
-      .stage.ground.probe()
-      .then(() => undefined, messageOf)
   return {
     notices,
     ended: () => ended,
@@ -84,11 +84,11 @@ async function firstLook(subject: Subject, set: (name: string) => Observing, not
 }
 
 /** Once more where it fails: what a case does to a peer may be in its way for a moment. */
-async function again(peer: Watched, set: (name: string) => Observing): Promise<string | undefined> {
+async function again(peer: Watched, set: (name: string) => Observing, rig: () => Promise<string | undefined>): Promise<string | undefined> {
   const began = Date.now()
   const why = (await tryReference(peer, set)) && (await tryReference(peer, set))
   if (why === undefined) peer.goodAt = began
-  return why === undefined ? undefined : `the ${peer.party} does not work any more: ${why}`
+  return why === undefined ? undefined : ((await rig()) ?? `the ${peer.party} does not work any more: ${why}`)
 }
 
 async function tryReference(subject: Subject, set: (name: string) => Observing): Promise<string | undefined> {

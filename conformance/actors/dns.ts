@@ -17,6 +17,7 @@ export type Dns = {
   withdraw: (name: string) => void
   /** The questions about a name, or about names ending in it, oldest first. */
   asked: (name: string) => Question[]
+  isUp: () => boolean
   /** Rejects when the server does not answer any more. */
   probe: () => Promise<void>
   stop: () => Promise<void>
@@ -50,8 +51,10 @@ export async function startDns(place: DnsPlace): Promise<Dns> {
     move: (name, address) => void moved.set(canonical(name), address),
     withdraw: (name) => void truths.delete(canonical(name)),
     asked: (name) => questions.filter((question) => question.name === canonical(name) || question.name.endsWith(`.${canonical(name)}`)),
+    isUp: () => tcp.listening,
     probe: () => probe(place.listen, port, place.zone),
     stop: async () => {
+      if (!tcp.listening) return
       for (const socket of sockets) socket.destroy()
       await Promise.all([new Promise<void>((done) => udp.close(done)), new Promise<unknown>((done) => tcp.close(done))])
     },

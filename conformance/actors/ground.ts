@@ -63,7 +63,13 @@ export async function startGround(settings: SuiteSettings, profile: Profile, see
       if (settings.names === 'static') throw new Skipped("the peer is not pointed at the suite's DNS server (suite.names is static)")
     },
     probe: async () => {
-      const alive = await Promise.race([dns.probe().then(() => true), stopped(hosts)]).catch(() => false)
+      const alive =
+        dns.isUp() &&
+        hosts.isUp() &&
+        (await dns.probe().then(
+          () => true,
+          () => false,
+        ))
       if (!alive) throw new RigFailure("the suite's own servers do not answer any more")
     },
     stop: async () => {
@@ -74,10 +80,6 @@ export async function startGround(settings: SuiteSettings, profile: Profile, see
 
 /** How many hosts of a kind a peer with static names must know. */
 export const STATIC_HOSTS = 3
-
-async function stopped({ isUp }: Hosts): Promise<boolean> {
-  return isUp() ? new Promise(() => undefined) : false
-}
 
 function read(file: string): string {
   try {

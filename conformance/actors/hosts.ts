@@ -85,6 +85,7 @@ export async function startHosts(place: { listen: string; port: number; zone: st
     greeted: (name) => greeted.get(`${name}.${zone}`) ?? 0,
     isUp: () => server.listening,
     stop: async () => {
+      if (!server.listening) return
       const closed = new Promise((done) => server.close(done))
       server.closeAllConnections()
       closeClear()

@@ -1,5 +1,5 @@
 import { member } from '../actors/authority.ts'
-import { isErrorBody, type Observed } from '../actors/client.ts'
+import { isErrorBody, type Observed, type Reply } from '../actors/client.ts'
 import { type Case, expectThat } from '../case.ts'
 import type { AuthorityStage } from './stage.ts'
 
@@ -24,6 +24,10 @@ async function provoke(s: AuthorityStage): Promise<void> {
   await s.client.send(String(endpoints.issuance), { body: Buffer.from('type=bearer'), headers: { 'content-type': 'text/plain' } })
 }
 
+/** What has been read as HTTP, and may have a body. */
+const isJudged = ({ url, method, raw }: Observed['sent'], { status }: Reply): boolean =>
+  URL.canParse(url) && method !== 'HEAD' && !raw && !OF_HTTP.has(status)
+
 /** Every refusal of this Authority that the run has seen, but for those that can have no body. */
 function refusalsOf(s: AuthorityStage): Observed[] {
   const { issuance, validate, authorization_check } = s.document.endpoints
@@ -38,9 +42,12 @@ function refusalsOf(s: AuthorityStage): Observed[] {
 const shown = ({ sent, reply }: Observed): string =>
   `${sent.method} ${sent.url.slice(0, SHOWN_CHARS)}: ${reply?.status} ${reply?.text.slice(0, SHOWN_CHARS)}`
 
-/** What stands in a stack trace, or tells where a program is installed. */
-const INSIDE =
-  /\n\s+at |node_modules|\bTraceback\b|\.(?:js|ts|py|go|java|rb|cs|php):\d+|\/(?:usr|home|root|opt|var|app|srv)\/\w|goroutine \d|Exception in thread/
+/** What tells where in which program it went wrong. */
+const INSIDE = [
+  /\bat (?:[\w.<>$ ]+ )?\(?(?:file:|node:|\/|[A-Z]:\\)[^\n]{0,200}:\d+:\d+/,
+  /\bnode_modules\/|Traceback \(most recent call last\)|Exception in thread|\bpanic: |goroutine \d+/,
+  /(?:\/[\w.@-]+){2,}\.(?:[cm]?[jt]sx?|py|rb|go|java|php|cs|rs):\d+/,
+]
 
 /** Errors, in all the refusals of a run (§5.5). */
 export const errors: Case<AuthorityStage>[] = [
@@ -74,7 +81,7 @@ export const errors: Case<AuthorityStage>[] = [
       const secrets = [...s.watch.secrets].filter((secret) => secret.length >= 16)
       for (const refusal of refusalsOf(s)) {
         const text = (refusal.reply?.text ?? '').replaceAll('\\n', '\n') // a line break in JSON is one
-        expectThat(!INSIDE.test(text), 'no stack trace, and no path of its files', shown(refusal))
+        expectThat(!INSIDE.some((trace) => trace.test(text)), 'no stack trace, and no path of its files', shown(refusal))
         const told = secrets.find((secret) => text.includes(secret))
         expectThat(told === undefined, 'no secret in an error', told === undefined ? '' : shown(refusal))
       }
