@@ -18,7 +18,7 @@ export type RunOptions = RigOptions &
   }
 
 /** How many cases of a party are under way at once. A Harness is a process each. */
-const AT_ONCE = { authority: 6, service: 6, harness: 2 } as const
+const AT_ONCE = { authority: 6, service: 6, harness: 4 } as const
 
 /** Judges the peers that an adapter names, and gives the report. `document` is what an adapter file says. Throws Misuse; whatever the peers do is in the report. */
 export async function run(document: unknown, options: RunOptions): Promise<Report> {

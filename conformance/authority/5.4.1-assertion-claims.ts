@@ -40,6 +40,11 @@ const LOOKALIKES: [string, string, (origin: string) => string][] = [
 export const assertionClaims: Case<AuthorityStage>[] = [
   { ...forgery('AUTH-ASRT-03', EXPIRED), id: 'AUTH-ASRT-03' },
   ...EXPIRY_FAULTS.map((fault) => forgery('AUTH-ASRT-04', fault)),
+  forgery('AUTH-ASRT-04', {
+    slug: 'exp-in-prototype',
+    about: 'exp is in a member __proto__ alone',
+    forge: ({ header, claims: { exp, ...others }, key }) => signJws(header, `{"__proto__":{"exp":${exp}},${JSON.stringify(others).slice(1)}`, key),
+  }),
   ...ISSUED_FAULTS.map((fault) => forgery('AUTH-ASRT-05', fault)),
   ...audienceFaults('').map(
     ({ slug, about }): Case<AuthorityStage> => ({

@@ -24,19 +24,16 @@ async function provoke(s: AuthorityStage): Promise<void> {
   await s.client.send(String(endpoints.issuance), { body: Buffer.from('type=bearer'), headers: { 'content-type': 'text/plain' } })
 }
 
-/** What has been read as HTTP, and may have a body. */
-const isJudged = ({ url, method, raw }: Observed['sent'], { status }: Reply): boolean =>
-  URL.canParse(url) && method !== 'HEAD' && !raw && !OF_HTTP.has(status)
+/** What was read as HTTP, asked at a door of the protocol, and may be answered with a body. */
+const isJudged = ({ url, method, raw, hook }: Observed['sent'], { status }: Reply): boolean =>
+  URL.canParse(url) && method !== 'HEAD' && !raw && !hook && !OF_HTTP.has(status)
 
 /** Every refusal of this Authority that the run has seen, but for those that can have no body. */
 function refusalsOf(s: AuthorityStage): Observed[] {
   const { issuance, validate, authorization_check } = s.document.endpoints
   const documents = [s.adapter, ...Object.values(s.adapter.variants)].map(({ configuration_url: url }) => url)
   const origins = new Set([issuance, validate, authorization_check, ...documents].map((url) => new URL(String(url)).origin))
-  return s.watch.refusals.filter(
-    ({ sent, reply }) =>
-      reply && URL.canParse(sent.url) && origins.has(new URL(sent.url).origin) && sent.method !== 'HEAD' && !OF_HTTP.has(reply.status),
-  )
+  return s.watch.refusals.filter(({ sent, reply }) => reply && isJudged(sent, reply) && origins.has(new URL(sent.url).origin))
 }
 
 const shown = ({ sent, reply }: Observed): string =>

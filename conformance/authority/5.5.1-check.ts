@@ -1,11 +1,12 @@
 import { CheckResponse } from '../../spec/wire/validation.ts'
 import { member } from '../actors/authority.ts'
 import { expectAnswer, expectRefused, type Reply } from '../actors/client.ts'
-import { createKey } from '../actors/jws.ts'
-import { type Changes, nowSeconds } from '../actors/jwt.ts'
+import { createKey, unsignedJws } from '../actors/jws.ts'
+import { nowSeconds } from '../actors/jwt.ts'
+import type { GoodObject } from '../actors/jwt-faults.ts'
 import { type Case, expectEqual, expectThat } from '../case.ts'
-import { expectNotAuthenticated, suggest } from './presenting.ts'
-import type { AuthorityStage } from './stage.ts'
+import { expectNotAuthenticated, goodAssertion, suggest } from './presenting.ts'
+import type { AuthorityStage, Presented } from './stage.ts'
 
 const MARGIN_MS = 1200
 const REASON = 'The conformance suite takes it back'
@@ -23,12 +24,17 @@ export async function revoke(s: AuthorityStage, id: string): Promise<void> {
   expectThat(done.ok, "the adapter's revoke hook to succeed", `${done.status} ${done.text.slice(0, 200)}`)
 }
 
-/** What a check comes with that is no assertion of the Service. */
-const BAD_ASSERTIONS: [string, string, (s: AuthorityStage) => Changes | null][] = [
-  ['none', 'there is no assertion', () => null],
-  ['stranger', 'another key signed the assertion', () => ({ key: createKey() })],
-  ['aud', 'the assertion is for another Authority', () => ({ claims: { aud: 'https://somebody-else.invalid' } })],
-  ['no-exp', 'the assertion has no exp', () => ({ claims: { exp: undefined } })],
+/** What a call comes with that is no assertion of the Service, made of a good one. */
+export const BAD_ASSERTIONS: [string, string, (good: GoodObject) => Presented][] = [
+  ['none', 'there is no assertion', () => ({ assertion: null })],
+  ['stranger', 'another key signed the assertion', () => ({ changes: { key: createKey() } })],
+  ['aud', 'the assertion is for another Authority', () => ({ changes: { claims: { aud: 'https://somebody-else.invalid' } } })],
+  ['no-exp', 'the assertion has no exp', () => ({ changes: { claims: { exp: undefined } } })],
+  [
+    'alg-none',
+    'alg of the assertion is none, and there is no signature',
+    ({ header, claims }) => ({ assertion: unsignedJws({ ...header, alg: 'none' }, claims) }),
+  ],
 ]
 
 /** Bodies without a text in `authorization_id`. */
@@ -82,14 +88,13 @@ export const check: Case<AuthorityStage>[] = [
     },
   },
   ...BAD_ASSERTIONS.map(
-    ([slug, about, changes]): Case<AuthorityStage> => ({
+    ([slug, about, presented]): Case<AuthorityStage> => ({
       id: `AUTH-CHK-04/${slug}`,
-      about,
+      about: `an authorization is checked, and ${about}`,
       negative: true,
       run: async (s) => {
         const { authorizationId, service } = await s.redeemed()
-        const changed = changes(s)
-        expectNotAuthenticated(s, await s.check(authorizationId, service, changed ? { changes: changed } : { assertion: null }))
+        expectNotAuthenticated(s, await s.check(authorizationId, service, presented(goodAssertion(s, service))))
         expectAnswer(await s.check(authorizationId, service), CheckResponse, 'the check with a good assertion')
       },
     }),

@@ -1,10 +1,9 @@
 import { CheckResponse, CloseResponse } from '../../spec/wire/validation.ts'
 import { member } from '../actors/authority.ts'
 import { expectAnswer, expectRefused, type Reply } from '../actors/client.ts'
-import { createKey } from '../actors/jws.ts'
 import { type Case, expectEqual, expectThat } from '../case.ts'
-import { expectOver } from './5.5.1-check.ts'
-import { expectNotAuthenticated, suggest } from './presenting.ts'
+import { BAD_ASSERTIONS, expectOver } from './5.5.1-check.ts'
+import { expectNotAuthenticated, goodAssertion, suggest } from './presenting.ts'
 import type { AuthorityStage } from './stage.ts'
 
 const MARGIN_MS = 1200
@@ -104,24 +103,16 @@ export const close: Case<AuthorityStage>[] = [
       },
     }),
   ),
-  {
-    id: 'AUTH-CLS-08',
-    about: 'an authorization is closed without an assertion',
-    negative: true,
-    run: async (s) => {
-      const own = await s.redeemed()
-      expectNotAuthenticated(s, await s.close(own.authorizationId, own.service, 'revoke', { assertion: null }))
-      await expectActive(s, own)
-    },
-  },
-  {
-    id: 'AUTH-CLS-08/stranger',
-    about: 'an authorization is closed with an assertion that another key signed',
-    negative: true,
-    run: async (s) => {
-      const own = await s.redeemed()
-      expectNotAuthenticated(s, await s.close(own.authorizationId, own.service, 'revoke', { changes: { key: createKey() } }))
-      await expectActive(s, own)
-    },
-  },
+  ...BAD_ASSERTIONS.map(
+    ([slug, about, presented]): Case<AuthorityStage> => ({
+      id: slug === 'none' ? 'AUTH-CLS-08' : `AUTH-CLS-08/${slug}`,
+      about: `an authorization is closed, and ${about}`,
+      negative: true,
+      run: async (s) => {
+        const own = await s.redeemed()
+        expectNotAuthenticated(s, await s.close(own.authorizationId, own.service, 'revoke', presented(goodAssertion(s, own.service))))
+        await expectActive(s, own)
+      },
+    }),
+  ),
 ]

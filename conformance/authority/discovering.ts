@@ -12,8 +12,8 @@ export const KEPT_MS = 11_500
 const RECORD_KEPT_MS = 2500
 /** No answer of an Authority takes longer, whatever its peers do: DNS and a document have five seconds each. */
 const BOUND_MS = 12_000
-/** Failures are not kept for longer (protocol 2), and a bit. */
-const FORGOTTEN_MS = 8000
+/** Neither a failure nor a document that is of no use is kept for longer (protocol 2), and a bit. */
+const FORGOTTEN_MS = KEPT_MS + 3000
 
 /** What goes wrong with a Service that the Authority has to find. */
 export type Trouble = {

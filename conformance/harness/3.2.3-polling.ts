@@ -139,12 +139,10 @@ export const polling: Case<HarnessStage>[] = [
     slow: true,
     run: async (s) => {
       const w = s.world()
-      const deadline = soon(2)
-      const more = { expires_at: deadline, poll_after_ms: 10_000 }
-      w.authority.on.issuance = () => pendingAnswer(w.issued, { status: 202, more })
-      w.authority.on.status = () => pending(w, more)
+      const due = pendingBriefly(w)
+      w.authority.on.status = () => pending(w, due)
       const outcome = await w.run({ deadlineMs: 30_000 })
-      const late = callsAt(w, 'status').filter(({ at }) => at > Date.parse(deadline)).length
+      const late = callsAt(w, 'status').filter(({ at }) => at > Date.parse(due.expires_at)).length
       expectThat(late >= 1 && late <= 2, 'one poll after expires_at', `${late} of ${polls(w)} polls`)
       expectNothingFrom(w, 'redemption')
       expectGivenUp(outcome)
@@ -156,14 +154,19 @@ export const polling: Case<HarnessStage>[] = [
     slow: true,
     run: async (s) => {
       const w = s.world()
-      const deadline = soon(2)
-      const more = { expires_at: deadline, poll_after_ms: 10_000 }
-      w.authority.on.issuance = () => pendingAnswer(w.issued, { status: 202, more })
-      w.authority.on.status = ({ at }) => (at > Date.parse(deadline) ? approved(w) : pending(w, more))
+      const due = pendingBriefly(w)
+      w.authority.on.status = ({ at }) => (at > Date.parse(due.expires_at) ? approved(w) : pending(w, due))
       expectDone(await w.run())
     },
   },
 ]
 
-/** An instant of whole seconds, so many from now at least. */
-const soon = (seconds: number): string => new Date(Math.ceil(Date.now() / 1000 + seconds) * 1000).toISOString()
+/** Admits the request for two seconds, and asks for a poll after ten. Gives what its status says of that, known once it is admitted. */
+function pendingBriefly(w: HarnessWorld): { expires_at: string; poll_after_ms: number } {
+  const due = { expires_at: '', poll_after_ms: 10_000 }
+  w.authority.on.issuance = () => {
+    due.expires_at = new Date(Math.ceil(Date.now() / 1000 + 2) * 1000).toISOString() // of whole seconds
+    return pendingAnswer(w.issued, { status: 202, more: due })
+  }
+  return due
+}

@@ -18,24 +18,24 @@ const ELSEWHERE: [slug: string, about: string, of: (origin: string) => string][]
 ]
 
 /** Texts that readers of URLs understand in different ways. Refused, or led to the Service’s own pages: never elsewhere. */
-const AMBIGUOUS: ((host: string, origin: string) => string)[] = [
+const AMBIGUOUS: ((service: URL) => string)[] = [
   () => '//somebody-else.invalid/',
   () => '\\\\somebody-else.invalid\\',
   () => '/\\somebody-else.invalid/',
   () => 'https:somebody-else.invalid',
   () => 'https:/somebody-else.invalid',
   () => 'https:\\\\somebody-else.invalid',
-  (host) => `https://${host}@somebody-else.invalid/`,
-  (host) => `https://somebody-else.invalid\\@${host}/`,
-  (host) => `https://somebody-else.invalid#@${host}/`,
-  (host) => `https://${host}%2f@somebody-else.invalid/`,
-  (host) => `https://${host}.somebody-else.invalid/`,
-  (_, origin) => `${origin}//somebody-else.invalid/%2f..`,
-  (_, origin) => `${origin}\t.somebody-else.invalid/`,
+  ({ host }) => `https://${host}@somebody-else.invalid/`,
+  ({ host }) => `https://somebody-else.invalid\\@${host}/`,
+  ({ host }) => `https://somebody-else.invalid#@${host}/`,
+  ({ host }) => `https://${host}%2f@somebody-else.invalid/`,
+  ({ hostname }) => `https://${hostname}.somebody-else.invalid/`,
+  ({ origin }) => `${origin}//somebody-else.invalid/%2f..`,
+  ({ origin }) => `${origin}\t.somebody-else.invalid/`,
   () => 'https://somebody-else\u3002invalid/',
   () => 'javascript:alert(document.cookie)',
   () => 'data:text/html,<script>alert(1)</script>',
-  (_, origin) => `${origin.replace('https:', 'http:')}/`,
+  ({ origin }) => `${origin.replace('https:', 'http:')}/`,
 ]
 
 /** Where a begun session leads (§4.5 step 8). */
@@ -59,7 +59,7 @@ export const destination: Case<ServiceStage>[] = [
     negative: true,
     run: async (s) => {
       for (const of of AMBIGUOUS) {
-        const text = of(new URL(s.origin).host, s.origin)
+        const text = of(new URL(s.origin))
         const { location } = await whereItLeads(s, text)
         expectThat(location === undefined || isOwn(s, location), `${JSON.stringify(text)} to be refused, or to lead to ${s.origin}`, location)
       }

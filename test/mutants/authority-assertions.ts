@@ -61,7 +61,7 @@ export const authorityAssertions: readonly Mutant[] = [
       ...FORMS,
       ...AUDIENCES,
       'AUTH-ASRT-03',
-      ...ids('AUTH-ASRT-04', 'exp-missing', 'exp-text', 'exp-null', 'exp-true', 'exp-infinite', 'exp-negative'),
+      ...ids('AUTH-ASRT-04', 'exp-missing', 'exp-text', 'exp-null', 'exp-true', 'exp-infinite', 'exp-negative', 'exp-in-prototype'),
       ...ids('AUTH-ASRT-05', 'iat-missing', 'iat-text'),
       ...ids('AUTH-ASRT-09', 'ten-years', 'for-ever', 'two-hours', 'duplicate-claim'),
       ...ids('AUTH-ASRT-10', 'iat-tomorrow', 'iat-in-two-minutes', 'nbf-tomorrow'),

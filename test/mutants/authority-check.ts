@@ -62,7 +62,7 @@ export const authorityCheck: readonly Mutant[] = [
     find: "const { service } = await d.authenticate(c.req.header('authorization'));\n    const { authorization_id } = await readBody(c.req.raw, CheckRequest, d.profile);",
     replace: `const { authorization_id } = await readBody(c.req.raw, CheckRequest, d.profile);
     const service = ${OWNER('authorization_id')};`,
-    fails: ids('AUTH-CHK-04', 'none', 'stranger', 'aud', 'no-exp'),
+    fails: ids('AUTH-CHK-04', 'none', 'stranger', 'aud', 'no-exp', 'alg-none'),
   },
   {
     id: 'authority-check-for-any-service',
@@ -168,6 +168,6 @@ export const authorityCheck: readonly Mutant[] = [
     replace: `const request = await readBody(c.req.raw, CloseRequest, d.profile);
     const caller = { service: ${OWNER('request.authorization_id')}, jti: crypto.randomUUID(), expiresAt: d.now() + 60 };`,
     profile: 'hardened',
-    fails: ['AUTH-CLS-08', 'AUTH-CLS-08/stranger'],
+    fails: ['AUTH-CLS-08', ...ids('AUTH-CLS-08', 'stranger', 'aud', 'no-exp', 'alg-none')],
   },
 ]

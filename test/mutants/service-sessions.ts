@@ -76,7 +76,9 @@ export const serviceAuthorizations: Mutant[] = [
     file: 'spec/scope.js',
     find: "checked.includes('*') ? granted : granted.filter((s) => checked.includes(s));",
     replace: 'checked;',
-    fails: ['SVC-TOK-04/widened'],
+    fails: ids(
+      /^SVC-TOK-04\/(scope|widened)|^SVC-SCP-01|^SVC-SCP-03(\/requested)?$|^SVC-SCP-0[45]|^SVC-SCP-06\/(unsupported|lacked)|^SVC-SCP-08\/(capitals-approved|many|one-by-one|twice)/,
+    ),
   },
   {
     id: 'service-outlives-the-authorization',

@@ -48,16 +48,6 @@ export const serviceTokens: Mutant[] = [
     replace: "hash('sha256', credential.slice(0, 20), 'base64url')",
     fails: ['SVC-TOK-04/longer', 'SVC-TOK-04/shorter', 'SVC-BRW-07/longer'],
   },
-  {
-    id: 'service-scope-not-enforced',
-    says: 'every token opens every scope',
-    file: 'service/use/refusal.js',
-    find: 'if (!allowing.some((scope) => session.scope.includes(scope)))',
-    replace: 'if (false)',
-    fails: ids(
-      /^SVC-TOK-04\/(scope|widened)|^SVC-CONT-05|^SVC-SCP-01|^SVC-SCP-0[3456](\/requested|\/everything-and-more|\/unsupported|\/lacked|\/lacked-requested)?$/,
-    ),
-  },
 ]
 
 /** Faults in what a Service writes down. */
