@@ -29,6 +29,7 @@ import { serviceDns } from './service-dns.ts'
 import { serviceDocument } from './service-document.ts'
 import { serviceFetch } from './service-fetch.ts'
 import { serviceGrantedScope } from './service-granted-scope.ts'
+import { serviceInABrowser } from './service-in-a-browser.ts'
 import { serviceLinks } from './service-links.ts'
 import { serviceProof } from './service-proof.ts'
 import { serviceRecord } from './service-record.ts'
@@ -75,6 +76,7 @@ export const mutants: readonly Mutant[] = [
   ...serviceAuthorizations,
   ...serviceTokens,
   ...serviceLinks,
+  ...serviceInABrowser,
   ...serviceBrowserSessions,
   ...serviceLogs,
   ...serviceConfiguration,

@@ -93,11 +93,11 @@ export const authorityStatus: readonly Mutant[] = [
     fails: ['AUTH-STA-06'],
   },
   {
-    id: 'authority-unknown-in-other-words',
-    says: 'an id that is nearly right is answered in other words',
+    id: 'authority-unknown-quoted',
+    says: 'the answer about an id that nobody has quotes its beginning',
     file: STATUS,
     find: "throw new ProtocolError('unknown_request', 'there is no such request');",
-    replace: "throw new ProtocolError('unknown_request', /^[a-m]/i.test(id) ? 'there is no such request' : 'this request is not known');",
+    replace: "throw new ProtocolError('unknown_request', 'there is no request ' + id.slice(0, 8));",
     fails: ['AUTH-STA-06/alike'],
   },
   {

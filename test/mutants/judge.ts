@@ -23,7 +23,18 @@ export async function judgeMutant(mutant: Mutant, compiled: string, only: string
     AGENTPASS_MUTANT: JSON.stringify({ file, find, replace }),
     NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ''} --import ${APPLY}`.trim(),
   }
-  const args = [join(compiled, 'conformance/main.js'), 'self', '--profile', mutant.profile ?? 'core-0.1', '--seed', id, '--json', '--only', ...only]
+  const args = [
+    join(compiled, 'conformance/main.js'),
+    'self',
+    '--profile',
+    mutant.profile ?? 'core-0.1',
+    '--seed',
+    id,
+    '--json',
+    ...(mutant.browser ? ['--browser'] : []),
+    '--only',
+    ...only,
+  ]
   const { out, err } = await runProgram(args, env)
   const ms = performance.now() - started
   const parsed = Report.safeParse(parse(out))

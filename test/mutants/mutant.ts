@@ -12,6 +12,8 @@ export type Mutant = {
   fails: string[]
   /** The profile in which they are judged; `core-0.1` unless named. */
   profile?: 'hardened'
+  /** Whether its cases need a real browser. */
+  browser?: true
   /** Why no case finds it, for one that is kept nevertheless. */
   survives?: string
 }

@@ -108,7 +108,7 @@ export const serviceConfiguration: Mutant[] = [
     says: 'the document is answered to every method',
     file: 'service/discover/route.js',
     find: ".get('/.well-known/agentpass-service',",
-    replace: ".idsOf('/.well-known/agentpass-service',",
+    replace: ".all('/.well-known/agentpass-service',",
     fails: idsOf('CFG-S-10', ['post-document', 'delete-document']),
   },
   {
