@@ -1,5 +1,6 @@
 import { CheckResponse, ValidationResponse } from '../../spec/wire/validation.ts'
 import { expectAnswer, expectRefused, isSuccess } from '../actors/client.ts'
+import type { FakeService } from '../actors/service.ts'
 import { type Case, expectThat } from '../case.ts'
 import { skip } from '../stage.ts'
 import { expectOver, revoke } from './5.5.1-check.ts'
@@ -9,17 +10,19 @@ import type { AuthorityStage } from './stage.ts'
 
 const RACES = 20
 
-/** A validation and a revocation at once. When the revocation has answered, nothing is left: neither the pass nor an authorization. */
-async function raceOnce(s: AuthorityStage, service: ReturnType<AuthorityStage['service']>, afterMs: number): Promise<boolean> {
+/**
+ * A validation and a revocation at once; without a time, the validation comes when the revocation has answered. Then nothing is left: neither the pass nor an authorization.
+ * Gives whether the revocation succeeded at all.
+ */
+async function raceOnce(s: AuthorityStage, service: FakeService, afterMs: number | undefined): Promise<boolean> {
   const pass = await s.approved({ service })
-  const validating = s.wait(afterMs).then(() => s.validate(pass.value, service))
+  const validating = afterMs === undefined ? undefined : s.wait(afterMs).then(() => s.validate(pass.value, service))
   const done = await s.decide('revoke', pass.id, { reason: 'The suite' })
   const late = await s.validate(pass.value, service)
   const reply = await validating
   if (!done.ok) return false
   expectThat(!isSuccess(late), 'no pass to be spent once its revocation has answered', `${late.status}`)
-  if (isSuccess(reply)) expectOver(await s.check(expectAnswer(reply, ValidationResponse, 'the validation').authorization_id, service))
-  else expectRefused(reply)
+  if (reply && isSuccess(reply)) expectOver(await s.check(expectAnswer(reply, ValidationResponse, 'the validation').authorization_id, service))
   return true
 }
 
@@ -61,7 +64,7 @@ export const revocation: Case<AuthorityStage>[] = [
       s.needDecision('revoke')
       const service = s.service()
       await s.redeemed({ service }) // now the Service and its keys are known, so the race is about the pass
-      const raced = await Promise.all(Array.from({ length: RACES }, (_, i) => raceOnce(s, service, (i % 10) * 12)))
+      const raced = await Promise.all(Array.from({ length: RACES }, (_, i) => raceOnce(s, service, i % 4 === 3 ? undefined : (i % 10) * 12)))
       if (!raced.includes(true)) skip("the adapter's revoke hook did not succeed once")
       await s.redeemed({ service }) // it is alive
     },
