@@ -1,17 +1,24 @@
+import { authorityApprovedScopes } from './authority-approved-scopes.ts'
 import { authorityAssertionClaims } from './authority-assertion-claims.ts'
 import { authorityAssertionKeys } from './authority-assertion-keys.ts'
 import { authorityAssertions } from './authority-assertions.ts'
 import { authorityAttestation } from './authority-attestation.ts'
+import { authorityAttestationForm } from './authority-attestation-form.ts'
 import { authorityCheck } from './authority-check.ts'
 import { authorityConfiguration } from './authority-configuration.ts'
 import { authorityDecisions } from './authority-decisions.ts'
 import { authorityDiscovery } from './authority-discovery.ts'
 import { authorityErrors } from './authority-errors.ts'
 import { authorityFetch } from './authority-fetch.ts'
+import { authorityHolderKey } from './authority-holder-key.ts'
 import { authorityIssuance } from './authority-issuance.ts'
 import { authorityIssuanceBody } from './authority-issuance-body.ts'
+import { authorityIssuanceUser } from './authority-issuance-user.ts'
+import { authorityIssuedPass } from './authority-issued-pass.ts'
 import { authorityScopes } from './authority-scopes.ts'
 import { authorityStatus } from './authority-status.ts'
+import { authorityStatusEnds } from './authority-status-ends.ts'
+import { authorityTaskAttestation } from './authority-task-attestation.ts'
 import { authorityValidation } from './authority-validation.ts'
 import { authorityValidationAnswer } from './authority-validation-answer.ts'
 import { authorityVersions } from './authority-versions.ts'
@@ -61,6 +68,13 @@ export const mutants: readonly Mutant[] = [
   ...authorityAttestation,
   ...authorityScopes,
   ...authorityStatus,
+  ...authorityHolderKey,
+  ...authorityIssuanceUser,
+  ...authorityTaskAttestation,
+  ...authorityAttestationForm,
+  ...authorityIssuedPass,
+  ...authorityStatusEnds,
+  ...authorityApprovedScopes,
   ...harnessDiscovery,
   ...harnessFetch,
   ...harnessRequest,

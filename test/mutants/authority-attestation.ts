@@ -1,37 +1,20 @@
+import { FORMS, HEADERS, NONE, OTHER_ALGORITHMS } from './authority-attestation-form.ts'
 import { ids } from './ids.ts'
 import type { Mutant } from './mutant.ts'
 
 const ATTESTATION = 'spec/attestation.js'
-const JWT = 'spec/jwt.js'
 const IDENTIFY = 'authority/issue/identify.js'
 const READ_HARNESS = "const jwt = readJwt(harness.attestation.jwt, 'harness-attestation', at);"
 const HARNESS_REFUSED = "throw new ProtocolError('invalid_attestation', sentenceFor('harness.attestation', sentence, cause), { cause });"
 /** Reads the parts of a JWT, whoever signed it. */
 const PARTS =
   "const [head = '', body = ''] = compact.split('.'); const [header, claims] = [head, body].map((part) => JSON.parse(Buffer.from(part, 'base64url').toString()));"
-
-const NONE = ['alg-none', 'alg-None', 'alg-NONE', 'alg-nOnE', 'alg-none-signed']
 const MACS = ['alg-hs256-signed', 'hs256-pem', 'hs256-der', 'hs256-jwk']
-const OTHER_ALGORITHMS = ['alg-other-curve', 'alg-rs256', 'alg-es256k', 'alg-missing']
 const SIGNATURES = ['stranger', 'signature-changed', 'signature-cut', 'signature-zero', 'payload-changed']
-const HEADERS = ['crit-unknown', 'crit-empty', 'crit-registered', 'b64']
-const FORMS = [
-  ...['duplicate-claim', 'duplicate-header', 'padded', 'spaces', 'four-parts', 'jwe', 'detached', 'json-serialisation'],
-  ...['payload-no-object', 'payload-no-json', 'nested', 'deep', 'kid-no-text'],
-]
 const EXPIRY = ['expired', 'exp-missing', 'exp-text', 'exp-null', 'exp-true', 'exp-infinite', 'exp-negative']
 const TIMES = ['iat-missing', 'iat-text', 'iat-tomorrow', 'iat-in-two-minutes', 'nbf-tomorrow', 'ten-years', 'for-ever']
-const TASK_CLAIMS = [
-  ...ids('AUTH-TATT-03', 'other', 'missing', 'capitals', 'list'),
-  ...ids('AUTH-TATT-04', 'other', 'missing', 'empty', 'cut', 'base64url', 'plain', 'trimmed', 'composed', 'decomposed'),
-  ...ids('AUTH-TATT-05', 'other', 'missing', 'capitals'),
-]
-const TASK_SIGNATURES = ids(
-  'AUTH-TATT-02',
-  ...['alg-none', 'alg-none-signed', 'hs256-jwk', 'alg-other-curve', 'stranger', 'signature-changed', 'payload-changed', 'header-jwk', 'vendor'],
-)
 
-/** Faults in how an Authority reads attestations. */
+/** Faults in how an Authority reads an attestation of a Harness. */
 export const authorityAttestation: readonly Mutant[] = [
   {
     id: 'authority-harness-attestation-fails-open',
@@ -118,30 +101,6 @@ export const authorityAttestation: readonly Mutant[] = [
     fails: ['AUTH-HATT-02/reordered'],
   },
   {
-    id: 'authority-expiry-unchecked',
-    says: 'a signed object never expires',
-    file: JWT,
-    find: 'if (exp <= now - SKEW_SECONDS)',
-    replace: 'if (false)',
-    fails: ['AUTH-HATT-03/expired', 'AUTH-HATT-07', 'AUTH-TATT-06/expired'],
-  },
-  {
-    id: 'authority-expiry-optional',
-    says: 'a signed object without an exp does not expire',
-    file: JWT,
-    find: 'exp: z.number(), nbf',
-    replace: 'exp: z.number().default(Math.floor(Date.now() / 1000) + 3000), nbf',
-    fails: ['AUTH-HATT-03/exp-missing', 'AUTH-TATT-06/exp-missing'],
-  },
-  {
-    id: 'authority-expiry-coerced',
-    says: 'exp may be text, or whatever else can be made a number',
-    file: JWT,
-    find: 'exp: z.number(), nbf',
-    replace: 'exp: z.coerce.number(), nbf',
-    fails: ['AUTH-HATT-03/exp-text', 'AUTH-TATT-06/exp-text'],
-  },
-  {
     id: 'authority-harness-attestation-without-key',
     says: 'an attestation of a Harness without a holder key is passed over',
     file: ATTESTATION,
@@ -177,228 +136,11 @@ export const authorityAttestation: readonly Mutant[] = [
     fails: ['AUTH-HATT-06'],
   },
   {
-    id: 'authority-task-failure-passed-over',
-    says: 'an attestation of a task is not looked at where the Harness is attested',
-    file: ATTESTATION,
-    find: 'if (!task.attestation)\n        return false;',
-    replace: 'if (!task.attestation || harness.attestation)\n        return false;',
-    fails: ['AUTH-HATT-07/harness-good', 'AUTH-TATT-02/vendor'],
-  },
-  {
     id: 'authority-attested-name-ignored',
     says: 'the agent is what the Harness calls itself, whatever a vendor says',
     file: IDENTIFY,
     find: 'return { agent: { id: attested.id }',
     replace: 'return { agent: { id }',
     fails: ['AUTH-HATT-08'],
-  },
-  {
-    id: 'authority-issued-in-the-future',
-    says: 'a signed object may have been issued at any time',
-    file: JWT,
-    find: 'if (iat > now + SKEW_SECONDS)',
-    replace: 'if (false)',
-    fails: ids('AUTH-HATT-09', 'iat-tomorrow', 'iat-in-two-minutes'),
-  },
-  {
-    id: 'authority-not-before-ignored',
-    says: 'nbf is not looked at',
-    file: JWT,
-    find: 'if (nbf !== undefined && nbf > now + SKEW_SECONDS)',
-    replace: 'if (false)',
-    fails: ids('AUTH-HATT-09', 'nbf-tomorrow'),
-  },
-  {
-    id: 'authority-issued-optional',
-    says: 'iat may be left out, or be text',
-    file: JWT,
-    find: 'z.looseObject({ iat: z.number(), exp',
-    replace: 'z.looseObject({ iat: z.coerce.number().catch(Math.floor(Date.now() / 1000)), exp',
-    fails: ids('AUTH-HATT-09', 'iat-missing', 'iat-text'),
-  },
-  {
-    id: 'authority-lives-for-ever',
-    says: 'a signed object may live as long as it likes',
-    file: JWT,
-    find: "if (seconds > lifetimeCapSeconds('core-0.1', isAttestation))",
-    replace: 'if (capSeconds > 0) return;\n    if (false)',
-    fails: ids('AUTH-HATT-09', 'ten-years', 'for-ever'),
-  },
-  {
-    id: 'authority-algorithm-of-the-key',
-    says: 'the alg of a header is not looked at: all is ES256',
-    file: JWT,
-    find: 'alg: z.enum(ALGORITHMS),',
-    replace: "alg: z.any().optional().transform(() => 'ES256'),",
-    fails: ids('AUTH-HATT-10', ...OTHER_ALGORITHMS, 'alg-none-signed', 'alg-hs256-signed'),
-  },
-  {
-    id: 'authority-critical-passed-over',
-    says: 'what a header says is critical is passed over',
-    file: JWT,
-    find: 'crit: z.never().optional(),\n    b64: z.never().optional(),',
-    replace: '',
-    fails: ids('AUTH-HATT-10', ...HEADERS),
-  },
-  {
-    id: 'authority-typ-ignored',
-    says: 'the typ of another kind of object is passed over',
-    file: JWT,
-    find: "if (name.startsWith('agentpass-') || name === SECURITY_EVENT_TYP)",
-    replace: 'if (false)',
-    fails: ids('AUTH-HATT-10', 'typ-task', 'typ-proof', 'typ-event'),
-  },
-  {
-    id: 'authority-typ-jwt-in-hardened',
-    says: 'in the profile hardened any typ will do that names no other kind',
-    file: JWT,
-    find: "if (profile === 'hardened')",
-    replace: 'if (false)',
-    profile: 'hardened',
-    fails: ['AUTH-HATT-10/typ-jwt'],
-  },
-  {
-    id: 'authority-members-twice',
-    says: 'a member may be there twice, and the last one counts',
-    file: JWT,
-    find: 'parseUniqueJson(decodeUtf8(part))',
-    replace: 'JSON.parse(decodeUtf8(part))',
-    fails: ids('AUTH-HATT-10', 'duplicate-header', 'deep'),
-  },
-  {
-    id: 'authority-parts-unchecked',
-    says: 'what follows the third part of a signed object is passed over, and so are characters that are no base64url',
-    file: JWT,
-    find: "const parts = compact.split('.', 4);",
-    replace: "compact = compact.replace(/[= ]/g, '').split('.').slice(0, 3).join('.');\n    const parts = compact.split('.', 4);",
-    fails: ids('AUTH-HATT-10', 'padded', 'spaces', 'four-parts', 'jwe'),
-  },
-  {
-    id: 'authority-task-attestation-fails-open',
-    says: 'an attestation of a task that does not hold counts as none',
-    file: ATTESTATION,
-    find: "throw new ProtocolError('invalid_attestation', sentenceFor('task.attestation', 'task.attestation is not valid for this task', cause), { cause });",
-    replace: 'return false;',
-    fails: [...TASK_SIGNATURES, ...TASK_CLAIMS, ...ids('AUTH-TATT-06', 'expired', 'exp-missing', 'exp-text'), 'AUTH-HATT-07/harness-good'],
-  },
-  {
-    id: 'authority-task-attestation-unverified',
-    says: 'the signature of an attestation of a task is not verified',
-    file: ATTESTATION,
-    find: 'await verify(jwt);\n        return true;',
-    replace: 'return true;',
-    fails: [...ids('AUTH-TATT-02', 'stranger', 'signature-changed', 'payload-changed', 'header-jwk', 'vendor'), 'AUTH-HATT-07/harness-good'],
-  },
-  {
-    id: 'authority-task-attestation-without-key',
-    says: 'an attestation of a task without a holder key is passed over',
-    file: ATTESTATION,
-    find: "throw new ProtocolError('malformed_request', 'task.attestation needs harness.cnf');",
-    replace: 'return false;',
-    fails: ['AUTH-TATT-01'],
-  },
-  {
-    id: 'authority-task-id-not-compared',
-    says: 'an attestation may be of another task',
-    file: ATTESTATION,
-    find: ' || task_id !== task.id)',
-    replace: ')',
-    fails: ids('AUTH-TATT-03', 'other', 'missing', 'capitals', 'list'),
-  },
-  {
-    id: 'authority-task-id-without-case',
-    says: 'names of tasks are compared without case, and as text',
-    file: ATTESTATION,
-    find: 'task_id !== task.id)',
-    replace: 'String(task_id).toLowerCase() !== task.id.toLowerCase())',
-    fails: ids('AUTH-TATT-03', 'capitals', 'list'),
-  },
-  {
-    id: 'authority-task-hash-not-compared',
-    says: 'an attestation may be of another description',
-    file: ATTESTATION,
-    find: "if (typeof hash !== 'string' || hash.toLowerCase() !== (await sha256Hex(task.description)))",
-    replace: 'if (false)',
-    fails: ids('AUTH-TATT-04', 'other', 'missing', 'empty', 'cut', 'base64url', 'plain', 'trimmed', 'composed', 'decomposed'),
-  },
-  {
-    id: 'authority-task-hash-by-its-beginning',
-    says: 'of a hash only the beginning is compared',
-    file: ATTESTATION,
-    find: 'hash.toLowerCase() !== (await sha256Hex(task.description))',
-    replace: '!(await sha256Hex(task.description)).startsWith(hash.toLowerCase())',
-    fails: ids('AUTH-TATT-04', 'cut', 'empty'),
-  },
-  {
-    id: 'authority-task-hash-of-composed-text',
-    says: 'a description is composed before its hash is compared',
-    file: ATTESTATION,
-    find: 'await sha256Hex(task.description)))\n            throw',
-    replace: "await sha256Hex(task.description.normalize('NFC'))))\n            throw",
-    fails: ids('AUTH-TATT-04', 'composed'),
-  },
-  {
-    id: 'authority-task-hash-of-decomposed-text',
-    says: 'a description is decomposed before its hash is compared',
-    file: ATTESTATION,
-    find: 'await sha256Hex(task.description)))\n            throw',
-    replace: "await sha256Hex(task.description.normalize('NFD'))))\n            throw",
-    fails: ids('AUTH-TATT-04', 'decomposed'),
-  },
-  {
-    id: 'authority-task-hash-with-case',
-    says: 'a hash must be written small',
-    file: ATTESTATION,
-    find: 'hash.toLowerCase() !== (await',
-    replace: 'hash !== (await',
-    fails: ['AUTH-TATT-09/upper'],
-  },
-  {
-    id: 'authority-task-hash-in-capitals',
-    says: 'a hash must be written in capitals',
-    file: ATTESTATION,
-    find: 'hash.toLowerCase() !== (await sha256Hex(task.description))',
-    replace: 'hash !== (await sha256Hex(task.description)).toUpperCase()',
-    fails: ['AUTH-TATT-09/lower', 'AUTH-TATT-07', 'AUTH-TATT-08', 'AUTH-TATT-08/attested'],
-  },
-  {
-    id: 'authority-task-iss-not-compared',
-    says: 'an attestation of a task may be by another Harness',
-    file: ATTESTATION,
-    find: 'if (iss !== harness.id || ',
-    replace: 'if (',
-    fails: ids('AUTH-TATT-05', 'other', 'missing', 'capitals'),
-  },
-  {
-    id: 'authority-task-never-attested',
-    says: 'a task is never reported as attested',
-    file: 'authority/issue/issue.js',
-    find: 'description: request.task.description, attested }',
-    replace: 'description: request.task.description, attested: false }',
-    fails: ['AUTH-TATT-07'],
-  },
-  {
-    id: 'authority-task-attested-when-bound',
-    says: 'a task is attested where there is a holder key',
-    file: 'authority/issue/issue.js',
-    find: 'description: request.task.description, attested }',
-    replace: 'description: request.task.description, attested: request.harness.cnf !== undefined }',
-    fails: ['AUTH-TATT-07/none', 'AUTH-TATT-07/claimed'],
-  },
-  {
-    id: 'authority-task-attested-as-claimed',
-    says: 'a task is attested where the request says so',
-    file: 'authority/issue/issue.js',
-    find: 'description: request.task.description, attested }',
-    replace: 'description: request.task.description, attested: attested || request.task.attested === true }',
-    fails: ['AUTH-TATT-07/claimed'],
-  },
-  {
-    id: 'authority-task-of-attested-harness-alone',
-    says: 'only a Harness that is attested may attest a task',
-    file: ATTESTATION,
-    find: "if (!harness.cnf)\n        throw new ProtocolError('malformed_request', 'task",
-    replace: "if (!harness.cnf || !harness.attestation)\n        throw new ProtocolError('malformed_request', 'task",
-    fails: ['AUTH-TATT-08', 'AUTH-TATT-07', 'AUTH-TATT-09/lower', 'AUTH-TATT-09/upper'],
   },
 ]

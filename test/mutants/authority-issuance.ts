@@ -1,11 +1,11 @@
+import { BAD_KEYS, NO_KEYS } from './authority-holder-key.ts'
+import { NO_URLS } from './authority-issuance-user.ts'
 import { ids } from './ids.ts'
 import type { Mutant } from './mutant.ts'
 
 const MESSAGE = 'spec/wire/issuance.js'
 const BODY = 'spec/body.js'
 const ISSUE = 'authority/issue/issue.js'
-const KEY = 'spec/jwk.js'
-
 const SHAPES = [
   ...ids('AUTH-ISS-03', 'missing', 'null', 'unknown', 'capitals', 'list'),
   ...ids('AUTH-ISS-04', 'no-service', 'missing', 'number', 'word', 'empty', 'http', 'list'),
@@ -13,24 +13,12 @@ const SHAPES = [
   ...ids('AUTH-ISS-07', 'no-task', 'id-missing', 'id-empty', 'id-object', 'description-missing', 'description-empty', 'description-list'),
   ...ids('AUTH-ISS-07', 'description-null'),
 ]
-const NO_KEYS = ids('AUTH-ISS-08', 'null', 'text', 'list', 'empty', 'jwk-null', 'jwk-text', 'jwk-empty', 'jkt')
-const BAD_KEYS = ids(
-  'AUTH-ISS-09',
-  ...['oct', 'unknown-kty', 'secp256k1', 'x25519', 'no-x', 'no-y', 'short-x', 'other-curve', 'rsa-512', 'rsa-1024', 'rsa-e1', 'rsa-roca'],
-  ...['use-enc', 'key-ops-sign', 'alg-mac', 'alg-other', 'private-ec', 'private-rsa', 'private-ed25519'],
-)
 const NO_ATTESTATIONS = ids(
   'AUTH-ISS-10',
   ...['harness-empty', 'harness-jwt-empty', 'harness-text', 'harness-jwt-number'],
   ...['task-empty', 'task-jwt-empty', 'task-jwt-null', 'task-list'],
 )
-const NO_URLS = ids('AUTH-ISS-11', 'javascript', 'data', 'http', 'relative', 'path', 'word', 'number', 'userinfo')
 const ORIGINS = ids('AUTH-ISS-25', 'slash', 'path', 'query', 'upper-case', 'scheme-capitals', 'default-port', 'port-zeros')
-const ADDRESSES = ids(
-  'AUTH-ISS-05',
-  ...['empty', 'word', 'no-local-part', 'no-domain', 'two-ats', 'quoted', 'comment', 'brackets', 'two', 'line-break', 'blank', 'blank-after'],
-  ...['trailing-dot', 'leading-dot', 'two-dots', 'underscore', 'long-label', 'long', 'ip-address', 'ip-literal'],
-)
 
 /** Faults in how an Authority reads an issuance request. */
 export const authorityIssuance: readonly Mutant[] = [
@@ -168,86 +156,6 @@ export const authorityIssuance: readonly Mutant[] = [
     ],
   },
   {
-    id: 'authority-key-unchecked',
-    says: 'a holder key that cannot be read counts as none',
-    file: MESSAGE,
-    find: 'cnf: z.looseObject({ jwk: holderKey }).optional(),',
-    replace: 'cnf: z.any(),',
-    fails: [...NO_KEYS, ...BAD_KEYS],
-  },
-  {
-    id: 'authority-key-private',
-    says: 'a private key is taken for a public one',
-    file: KEY,
-    find: '!data || PRIVATE_MEMBERS.some((member) => member in data)',
-    replace: '!data',
-    fails: ids('AUTH-ISS-09', 'private-ec', 'private-rsa', 'private-ed25519'),
-  },
-  {
-    id: 'authority-key-for-other-use',
-    says: 'what a key is for is not looked at',
-    file: KEY,
-    find: "if ((data.use ?? 'sig') !== 'sig' || !(data.key_ops ?? ['verify']).includes('verify'))",
-    replace: 'if (false)',
-    fails: ids('AUTH-ISS-09', 'use-enc', 'key-ops-sign'),
-  },
-  {
-    id: 'authority-key-of-other-algorithm',
-    says: 'the alg of a key is not looked at',
-    file: KEY,
-    find: 'data.alg === undefined ? suited : suited.filter((a) => a === data.alg)',
-    replace: 'suited',
-    fails: ids('AUTH-ISS-09', 'alg-mac', 'alg-other'),
-  },
-  {
-    id: 'authority-key-of-few-bits',
-    says: 'an RSA key may have as few bits as it likes',
-    file: KEY,
-    find: 'bits >= MIN_RSA_BITS && ',
-    replace: '',
-    fails: ids('AUTH-ISS-09', 'rsa-512', 'rsa-1024'),
-  },
-  {
-    id: 'authority-key-of-flawed-generator',
-    says: 'the fingerprint of a flawed generator is not looked for',
-    file: KEY,
-    find: ' && !hasRocaFingerprint(modulus)',
-    replace: '',
-    fails: ids('AUTH-ISS-09', 'rsa-roca'),
-  },
-  {
-    id: 'authority-key-not-imported',
-    says: 'a holder key is admitted before it is known to be one',
-    file: ISSUE,
-    find: 'await importKey(key, algorithm).catch((cause) => {',
-    replace: 'await Promise.resolve().catch((cause) => {',
-    fails: ids('AUTH-ISS-09', 'off-curve', 'infinity'),
-  },
-  {
-    id: 'authority-key-p256-alone',
-    says: 'of all elliptic curves it takes P-256 alone',
-    file: KEY,
-    find: "const curve = CURVES[jwk.crv ?? ''];",
-    replace: "const curve = jwk.crv === 'P-256' ? CURVES[jwk.crv] : undefined;",
-    fails: ids('AUTH-ISS-09', 'accepts-es384', 'accepts-es512', 'accepts-ed25519'),
-  },
-  {
-    id: 'authority-key-no-rsa',
-    says: 'it takes no RSA key',
-    file: KEY,
-    find: "return isSoundRsa(jwk.n ?? '', jwk.e ?? '') ? RSA_ALGORITHMS : [];",
-    replace: 'return [];',
-    fails: ids('AUTH-ISS-09', 'accepts-ps256'),
-  },
-  {
-    id: 'authority-key-members-dropped',
-    says: 'of a holder key only what it is made of is kept',
-    file: ISSUE,
-    find: 'JSON.stringify(request.harness.cnf)',
-    replace: 'JSON.stringify({ jwk: readVerificationJwk(request.harness.cnf.jwk).jwk })',
-    fails: ids('AUTH-ISS-09', 'other-members'),
-  },
-  {
     id: 'authority-attestation-empty-is-none',
     says: 'an attestation without a JWT counts as none',
     file: MESSAGE,
@@ -255,86 +163,5 @@ export const authorityIssuance: readonly Mutant[] = [
     replace:
       "const attestation = z.preprocess((given) => (typeof given?.jwt === 'string' && given.jwt !== '' ? given : undefined), z.looseObject({ jwt: z.string() }).optional());",
     fails: NO_ATTESTATIONS,
-  },
-  {
-    id: 'authority-destination-unchecked',
-    says: 'a destination may be anything',
-    file: MESSAGE,
-    find: 'destination_url: browserUrl.optional()',
-    replace: 'destination_url: z.any()',
-    fails: NO_URLS,
-  },
-  {
-    id: 'authority-destination-without-fragment',
-    says: 'a destination may have no fragment',
-    file: MESSAGE,
-    find: 'destination_url: browserUrl.optional()',
-    replace: "destination_url: browserUrl.refine((url) => !url.includes('#')).optional()",
-    fails: ids('AUTH-ISS-11', 'fragment'),
-  },
-  {
-    id: 'authority-destination-elsewhere-dropped',
-    says: 'a destination that is not on the Service is dropped without a word',
-    file: ISSUE,
-    find: "const destination = request.type === 'browser_session' ? request.intent?.destination_url : undefined;",
-    replace: `const destination = request.type === 'browser_session' && request.intent?.destination_url?.startsWith(\`\${request.service.origin}/\`) ? request.intent.destination_url : undefined;`,
-    fails: ids('AUTH-ISS-12', 'other-host', 'lookalike', 'other-port'),
-  },
-  {
-    id: 'authority-address-403',
-    says: 'what is no address is refused as if it were of a domain that is not served',
-    file: 'spec/error.js',
-    find: 'invalid_email: 400,',
-    replace: 'invalid_email: 403,',
-    fails: ADDRESSES,
-  },
-  {
-    id: 'authority-address-by-its-last-part',
-    says: 'whatever ends in @ and a domain is an address',
-    file: 'spec/email.js',
-    find: 'address.length <= MAX_ADDRESS_CHARS && ADDRESS.test(address) && emailDomain(address) !== undefined',
-    replace: "address.includes('@') && emailDomain(address) !== undefined",
-    fails: ids('AUTH-ISS-05', 'no-local-part', 'two-ats', 'quoted', 'comment', 'two', 'line-break', 'blank', 'blank-after'),
-  },
-  {
-    id: 'authority-address-cleaned',
-    says: 'an address is searched for in whatever is sent',
-    file: MESSAGE,
-    find: 'email: emailAddress',
-    replace:
-      "email: z.preprocess((given) => /[\\w.+'%-]+@[\\w.-]*\\w/.exec(String(given).replaceAll('..', '.').replace('@.', '@'))?.[0] ?? given, emailAddress)",
-    fails: ids('AUTH-ISS-05', 'list', 'brackets', 'trailing-dot', 'leading-dot', 'two-dots', 'blank', 'blank-after', 'quoted'),
-  },
-  {
-    id: 'authority-domain-with-case',
-    says: 'domains are compared with their case',
-    file: ISSUE,
-    find: 'const domain = requireEmailDomain(email);',
-    replace: "const domain = email.split('@').at(-1);",
-    fails: ['AUTH-ISS-05/capital-domain'],
-  },
-  {
-    id: 'authority-local-part-lowered',
-    says: 'the name of a user is written small',
-    file: ISSUE,
-    find: 'user: { email: request.user.email },',
-    replace: 'user: { email: request.user.email.toLowerCase() },',
-    fails: ['AUTH-ISS-05/plus'],
-  },
-  {
-    id: 'authority-serves-everybody',
-    says: 'it serves users of every domain',
-    file: ISSUE,
-    find: 'if (domains && !domains.includes(domain))',
-    replace: 'if (false)',
-    fails: ['AUTH-ISS-23', ...ids('AUTH-ISS-23', 'suffix', 'prefix', 'parent', 'homograph', 'constructor', 'to-string')],
-  },
-  {
-    id: 'authority-serves-suffixes',
-    says: 'it serves every domain that ends as one of its own',
-    file: ISSUE,
-    find: '!domains.includes(domain)',
-    replace: '!domains.some((served) => domain.endsWith(served))',
-    fails: ['AUTH-ISS-23/suffix'],
   },
 ]

@@ -3,11 +3,9 @@ import type { Mutant } from './mutant.ts'
 
 const ROUTE = 'authority/issue/route.js'
 const STATUS = 'authority/issue/status.js'
-const REQUESTS = 'authority/store/requests.js'
 const GET = ".get('/issuance/:id', async (c) => {\n    await d.turns.poll(c.req.param('id'));"
 const READ = `${GET}\n    return answer(await issuanceStatus(d, c.req.param('id')));`
 const CANCEL = "await cancelByHarness(d, c.req.param('id'));"
-const PENDING = ".where('status', '=', 'pending')\n        .where('expires_at', '>', d.at)\n        .where('shown_digest'"
 
 /** Faults in how an Authority says how a request stands. */
 export const authorityStatus: readonly Mutant[] = [
@@ -60,23 +58,6 @@ export const authorityStatus: readonly Mutant[] = [
     fails: ['AUTH-STA-02/approved', 'AUTH-STA-03/approved'],
   },
   {
-    id: 'authority-decided-twice',
-    says: 'a request may be decided again',
-    file: REQUESTS,
-    find: PENDING,
-    replace: PENDING.replace(".where('status', '=', 'pending')\n        ", ''),
-    fails: ['AUTH-STA-03/denied', 'AUTH-STA-03/canceled', 'AUTH-STA-03/approved', 'AUTH-STA-13/requester-late'],
-  },
-  {
-    id: 'authority-revoked-is-canceled',
-    says: 'a request whose pass was revoked, or its authorization, is called canceled',
-    file: STATUS,
-    find: 'const { expires_at } = requireUsable(await findPass(d.db.read, digest), d.now());',
-    replace:
-      "const found = await findPass(d.db.read, digest);\n            if (found?.revoked_at || found?.consumed_at) return { ...base, status: 'canceled' };\n            const { expires_at } = requireUsable(found, d.now());",
-    fails: ['AUTH-STA-03/revoked', 'AUTH-STA-03/used'],
-  },
-  {
     id: 'authority-poll-when-you-like',
     says: 'a request that waits does not say when to ask again',
     file: STATUS,
@@ -101,30 +82,6 @@ export const authorityStatus: readonly Mutant[] = [
     fails: ['AUTH-STA-06/alike'],
   },
   {
-    id: 'authority-late-is-denied',
-    says: 'a request past its deadline is called denied',
-    file: REQUESTS,
-    find: ".set({ status: 'expired', decided_at: at })",
-    replace: ".set({ status: 'denied', decided_at: at })",
-    fails: ['AUTH-STA-07', 'AUTH-STA-08'],
-  },
-  {
-    id: 'authority-late-approval',
-    says: 'a request may be approved after its deadline',
-    file: REQUESTS,
-    find: PENDING,
-    replace: PENDING.replace(".where('expires_at', '>', d.at)\n        ", ''),
-    fails: ['AUTH-STA-08/at-once'],
-  },
-  {
-    id: 'authority-expired-may-be-approved',
-    says: 'what has expired may be approved nevertheless',
-    file: REQUESTS,
-    find: PENDING,
-    replace: PENDING.replace("('status', '=', 'pending')\n        .where('expires_at', '>', d.at)", "('status', 'in', ['pending', 'expired'])"),
-    fails: ['AUTH-STA-08', 'AUTH-STA-08/at-once'],
-  },
-  {
     id: 'authority-polls-unlimited',
     says: 'a status may be asked for as often as one likes',
     file: ROUTE,
@@ -147,54 +104,6 @@ export const authorityStatus: readonly Mutant[] = [
     find: '? 202 : 200);',
     replace: "? 202 : 200, { 'cache-control': 'private' });",
     fails: ['AUTH-STA-10/issuance'],
-  },
-  {
-    id: 'authority-used-pass-shown',
-    says: 'a status gives the pass after it was used',
-    file: STATUS,
-    find: 'pass.consumed_at === null && ',
-    replace: '',
-    fails: ['AUTH-STA-11/used', 'AUTH-STA-11/second-instance'],
-  },
-  {
-    id: 'authority-revoked-pass-shown',
-    says: 'a status gives the pass after it was revoked',
-    file: STATUS,
-    find: 'pass.revoked_at === null && ',
-    replace: '',
-    fails: ['AUTH-STA-11/revoked', 'AUTH-STA-03/revoked'],
-  },
-  {
-    id: 'authority-expired-pass-shown',
-    says: 'a status gives the pass after it has expired',
-    file: STATUS,
-    find: ' && pass.expires_at > at)',
-    replace: ')',
-    fails: ['AUTH-STA-11/expired'],
-  },
-  {
-    id: 'authority-short-ids',
-    says: 'the id of a request has 64 bits',
-    file: 'authority/issue/issue.js',
-    find: 'const id = d.random(32);',
-    replace: 'const id = d.random(8);',
-    fails: ['AUTH-STA-12'],
-  },
-  {
-    id: 'authority-canceled-is-denied',
-    says: 'what an operator cancels is called denied',
-    file: 'authority/approve/route.js',
-    find: "status: 'canceled' })",
-    replace: "status: 'denied' })",
-    fails: ['AUTH-STA-13', 'AUTH-STA-03/canceled'],
-  },
-  {
-    id: 'authority-harness-cancels-nothing',
-    says: 'a Harness that cancels is answered, and nothing is canceled',
-    file: ROUTE,
-    find: CANCEL,
-    replace: '',
-    fails: ['AUTH-STA-13/requester'],
   },
   {
     id: 'authority-any-method-cancels',
@@ -235,53 +144,5 @@ export const authorityStatus: readonly Mutant[] = [
     find: 'const app = new Hono();',
     replace: 'const app = new Hono({ getPath: (request) => new URL(decodeURIComponent(new URL(request.url).pathname), request.url).pathname });',
     fails: ids('AUTH-STA-14', 'encoded-slash'),
-  },
-  {
-    id: 'authority-pass-type-always-bearer',
-    says: 'every pass is called one for a bearer token',
-    file: STATUS,
-    find: 'agentpass: { type: request.type, value }',
-    replace: "agentpass: { type: 'bearer_token', value }",
-    fails: ['AUTH-ISS-15/browser'],
-  },
-  {
-    id: 'authority-pass-type-always-browser',
-    says: 'every pass is called one for a browser session',
-    file: STATUS,
-    find: 'agentpass: { type: request.type, value }',
-    replace: "agentpass: { type: 'browser_session', value }",
-    fails: ['AUTH-ISS-15/bearer'],
-  },
-  {
-    id: 'authority-pass-while-pending',
-    says: 'a request that waits gives its pass, which is to be good later',
-    file: STATUS,
-    find: ', poll_after_ms: POLL_AFTER_MS }',
-    replace: ', poll_after_ms: POLL_AFTER_MS, agentpass: { type: request.type, value: d.passValues.derive(id, request.master_key_id) } }',
-    fails: ['AUTH-ISS-15/pending'],
-  },
-  {
-    id: 'authority-pass-of-each-instance',
-    says: 'each instance makes a pass value of its own',
-    file: 'authority/node/open.js',
-    find: "derive: (id, keyId) => secrets.derive('pass values', id, keyId) }",
-    replace: "derive: ((own) => (id, keyId) => secrets.derive('pass values', id + own, keyId))(Math.random()) }",
-    fails: ['AUTH-ISS-15/same-value'],
-  },
-  {
-    id: 'authority-tier-not-demanded',
-    says: 'a minimum of trust is demanded, and not looked at',
-    file: 'authority/issue/issue.js',
-    find: 'if (!isAtLeast(tier, minimum))',
-    replace: 'if (false)',
-    fails: ['AUTH-ISS-21', 'AUTH-ISS-21/task-alone'],
-  },
-  {
-    id: 'authority-tier-by-the-task',
-    says: 'a Harness that attests its task counts as attested',
-    file: 'authority/issue/issue.js',
-    find: 'requireTier(identity.harness.tier,',
-    replace: "requireTier(attested ? 'attested' : identity.harness.tier,",
-    fails: ['AUTH-ISS-21/task-alone'],
   },
 ]

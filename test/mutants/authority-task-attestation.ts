@@ -1,0 +1,153 @@
+import { ids } from './ids.ts'
+import type { Mutant } from './mutant.ts'
+
+const ATTESTATION = 'spec/attestation.js'
+const TASK_CLAIMS = [
+  ...ids('AUTH-TATT-03', 'other', 'missing', 'capitals', 'list'),
+  ...ids('AUTH-TATT-04', 'other', 'missing', 'empty', 'cut', 'base64url', 'plain', 'trimmed', 'composed', 'decomposed'),
+  ...ids('AUTH-TATT-05', 'other', 'missing', 'capitals'),
+]
+const TASK_SIGNATURES = ids(
+  'AUTH-TATT-02',
+  ...['alg-none', 'alg-none-signed', 'hs256-jwk', 'alg-other-curve', 'stranger', 'signature-changed', 'payload-changed', 'header-jwk', 'vendor'],
+)
+
+/** Faults in how an Authority reads an attestation of a task. */
+export const authorityTaskAttestation: readonly Mutant[] = [
+  {
+    id: 'authority-task-failure-passed-over',
+    says: 'an attestation of a task is not looked at where the Harness is attested',
+    file: ATTESTATION,
+    find: 'if (!task.attestation)\n        return false;',
+    replace: 'if (!task.attestation || harness.attestation)\n        return false;',
+    fails: ['AUTH-HATT-07/harness-good', 'AUTH-TATT-02/vendor'],
+  },
+  {
+    id: 'authority-task-attestation-fails-open',
+    says: 'an attestation of a task that does not hold counts as none',
+    file: ATTESTATION,
+    find: "throw new ProtocolError('invalid_attestation', sentenceFor('task.attestation', 'task.attestation is not valid for this task', cause), { cause });",
+    replace: 'return false;',
+    fails: [...TASK_SIGNATURES, ...TASK_CLAIMS, ...ids('AUTH-TATT-06', 'expired', 'exp-missing', 'exp-text'), 'AUTH-HATT-07/harness-good'],
+  },
+  {
+    id: 'authority-task-attestation-unverified',
+    says: 'the signature of an attestation of a task is not verified',
+    file: ATTESTATION,
+    find: 'await verify(jwt);\n        return true;',
+    replace: 'return true;',
+    fails: [...ids('AUTH-TATT-02', 'stranger', 'signature-changed', 'payload-changed', 'header-jwk', 'vendor'), 'AUTH-HATT-07/harness-good'],
+  },
+  {
+    id: 'authority-task-attestation-without-key',
+    says: 'an attestation of a task without a holder key is passed over',
+    file: ATTESTATION,
+    find: "throw new ProtocolError('malformed_request', 'task.attestation needs harness.cnf');",
+    replace: 'return false;',
+    fails: ['AUTH-TATT-01'],
+  },
+  {
+    id: 'authority-task-id-not-compared',
+    says: 'an attestation may be of another task',
+    file: ATTESTATION,
+    find: ' || task_id !== task.id)',
+    replace: ')',
+    fails: ids('AUTH-TATT-03', 'other', 'missing', 'capitals', 'list'),
+  },
+  {
+    id: 'authority-task-id-without-case',
+    says: 'names of tasks are compared without case, and as text',
+    file: ATTESTATION,
+    find: 'task_id !== task.id)',
+    replace: 'String(task_id).toLowerCase() !== task.id.toLowerCase())',
+    fails: ids('AUTH-TATT-03', 'capitals', 'list'),
+  },
+  {
+    id: 'authority-task-hash-not-compared',
+    says: 'an attestation may be of another description',
+    file: ATTESTATION,
+    find: "if (typeof hash !== 'string' || hash.toLowerCase() !== (await sha256Hex(task.description)))",
+    replace: 'if (false)',
+    fails: ids('AUTH-TATT-04', 'other', 'missing', 'empty', 'cut', 'base64url', 'plain', 'trimmed', 'composed', 'decomposed'),
+  },
+  {
+    id: 'authority-task-hash-by-its-beginning',
+    says: 'of a hash only the beginning is compared',
+    file: ATTESTATION,
+    find: 'hash.toLowerCase() !== (await sha256Hex(task.description))',
+    replace: '!(await sha256Hex(task.description)).startsWith(hash.toLowerCase())',
+    fails: ids('AUTH-TATT-04', 'cut', 'empty'),
+  },
+  {
+    id: 'authority-task-hash-of-composed-text',
+    says: 'a description is composed before its hash is compared',
+    file: ATTESTATION,
+    find: 'await sha256Hex(task.description)))\n            throw',
+    replace: "await sha256Hex(task.description.normalize('NFC'))))\n            throw",
+    fails: ids('AUTH-TATT-04', 'composed'),
+  },
+  {
+    id: 'authority-task-hash-of-decomposed-text',
+    says: 'a description is decomposed before its hash is compared',
+    file: ATTESTATION,
+    find: 'await sha256Hex(task.description)))\n            throw',
+    replace: "await sha256Hex(task.description.normalize('NFD'))))\n            throw",
+    fails: ids('AUTH-TATT-04', 'decomposed'),
+  },
+  {
+    id: 'authority-task-hash-with-case',
+    says: 'a hash must be written small',
+    file: ATTESTATION,
+    find: 'hash.toLowerCase() !== (await',
+    replace: 'hash !== (await',
+    fails: ['AUTH-TATT-09/upper'],
+  },
+  {
+    id: 'authority-task-hash-in-capitals',
+    says: 'a hash must be written in capitals',
+    file: ATTESTATION,
+    find: 'hash.toLowerCase() !== (await sha256Hex(task.description))',
+    replace: 'hash !== (await sha256Hex(task.description)).toUpperCase()',
+    fails: ['AUTH-TATT-09/lower', 'AUTH-TATT-07', 'AUTH-TATT-08', 'AUTH-TATT-08/attested'],
+  },
+  {
+    id: 'authority-task-iss-not-compared',
+    says: 'an attestation of a task may be by another Harness',
+    file: ATTESTATION,
+    find: 'if (iss !== harness.id || ',
+    replace: 'if (',
+    fails: ids('AUTH-TATT-05', 'other', 'missing', 'capitals'),
+  },
+  {
+    id: 'authority-task-never-attested',
+    says: 'a task is never reported as attested',
+    file: 'authority/issue/issue.js',
+    find: 'description: request.task.description, attested }',
+    replace: 'description: request.task.description, attested: false }',
+    fails: ['AUTH-TATT-07'],
+  },
+  {
+    id: 'authority-task-attested-when-bound',
+    says: 'a task is attested where there is a holder key',
+    file: 'authority/issue/issue.js',
+    find: 'description: request.task.description, attested }',
+    replace: 'description: request.task.description, attested: request.harness.cnf !== undefined }',
+    fails: ['AUTH-TATT-07/none', 'AUTH-TATT-07/claimed'],
+  },
+  {
+    id: 'authority-task-attested-as-claimed',
+    says: 'a task is attested where the request says so',
+    file: 'authority/issue/issue.js',
+    find: 'description: request.task.description, attested }',
+    replace: 'description: request.task.description, attested: attested || request.task.attested === true }',
+    fails: ['AUTH-TATT-07/claimed'],
+  },
+  {
+    id: 'authority-task-of-attested-harness-alone',
+    says: 'only a Harness that is attested may attest a task',
+    file: ATTESTATION,
+    find: "if (!harness.cnf)\n        throw new ProtocolError('malformed_request', 'task",
+    replace: "if (!harness.cnf || !harness.attestation)\n        throw new ProtocolError('malformed_request', 'task",
+    fails: ['AUTH-TATT-08', 'AUTH-TATT-07', 'AUTH-TATT-09/lower', 'AUTH-TATT-09/upper'],
+  },
+]
