@@ -84,13 +84,16 @@ export function createServiceDiscovery<S extends Service>(d: DiscoveryDeps, sche
   }
 }
 
+/** The endpoints that the protocol knows; what else a document says beside them is ignored (protocol 1). */
+const ENDPOINTS = ['issuance', 'issuance_status', 'validate', 'authorization_check', 'authorization_close']
+
 /** The mix-up defence of a document that DNS alone led to (protocol 2). */
 function requireEnterprise(document: Authority, url: string, profile: Profile): void {
   const { origin } = new URL(url)
   const hosted = (member: unknown) => typeof member !== 'string' || parseUrl(member.replaceAll('{id}', 'id'))?.origin === origin
   if (document.trust_mode !== 'enterprise') throw invalid('the authority found by enterprise discovery is not an enterprise authority')
   if (!hosted(document.authority)) throw invalid('the enterprise authority is not of the origin that DNS names')
-  if (profile === 'hardened' && ![document.jwks_uri, ...Object.values(document.endpoints)].every(hosted))
+  if (profile === 'hardened' && ![document.jwks_uri, ...ENDPOINTS.map((name) => document.endpoints[name])].every(hosted))
     throw invalid('the enterprise authority has endpoints of another origin than the one that DNS names')
 }
 

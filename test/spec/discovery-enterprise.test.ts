@@ -98,6 +98,12 @@ test.each(['https://agents.acme.example/', 'https://agents.acme.example/x', 'htt
   },
 )
 
+test('in hardened too, an endpoint that nobody knows may be anything [VER-07]', async () => {
+  const w = world({ profile: 'hardened' })
+  w.peer.put(ACME_URL, json({ ...AUTHORITY, endpoints: { ...AUTHORITY.endpoints, x_unknown: 'unknown', x_other: 'https://elsewhere.example/' } }))
+  expect(codeOf(await w.enterprise('acme.example'))).toBe('found')
+})
+
 test('the binding is checked for each fetch anew', async () => {
   const w = world()
   expect(codeOf(await w.enterprise('acme.example'))).toBe('found')
