@@ -15,7 +15,7 @@ suite:
   # Point the peer's resolver to this port: the suite answers for its zone, and for nothing else.
   dns_port: 5300
   https_port: 8843
-  # Have the peer trust the certificate, and allow it to call that address: it is a private one.
+  # Have the peer trust the certificate, and allow it to call that address, a private one, and no other such.
   ca: { cert: suite-ca.pem, key: suite-ca.key }
   # static: the peer cannot be pointed at the suite's DNS server, and knows service-1, service-2, service-3 (for an Authority or a Harness), or
   # enterprise, federated, federated-2 and own (for a Service) under the zone by its own settings. What needs DNS is skipped then.

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import type { Adapter, Profile } from './adapter.ts'
-import { readAdapter } from './adapter.ts'
+import { readAdapter } from './adapter-file.ts'
 import { listCases } from './list.ts'
 import { Misuse } from './misuse.ts'
 import { type Outputs, writeOutputs } from './outputs.ts'

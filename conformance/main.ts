@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Argument, Command, CommanderError, Option } from 'commander'
-import { PROFILES, readAdapter } from './adapter.ts'
+import { PROFILES } from './adapter.ts'
+import { readAdapter } from './adapter-file.ts'
 import { examine } from './doctor/doctor.ts'
 import { init } from './init.ts'
 import { type JudgeOptions, judgePeer, judgeSelf, onlyParty } from './judging.ts'

@@ -15,19 +15,24 @@ export type OwnPeers = { adapter: unknown; ground: Ground; stop: () => Promise<v
 const START_MS = 60_000
 const ZONE = 'suite.localhost'
 
-/** Starts `agentpass-world` as a process of its own and reads the adapter it prints: our parties, or those of them, are judged as anybody's. `database` is a PostgreSQL server to keep their state on. Throws Error when the world does not start. */
-export async function startOwnPeers(
-  profile: Profile,
-  seed: string,
-  { parties, database }: { parties: Party[]; database?: string | undefined },
-): Promise<OwnPeers> {
+export type OwnPeersOptions = {
+  parties: Party[]
+  /** A PostgreSQL server to keep their state on. */
+  database?: string | undefined
+  /** How `agentpass-world` is started: a program and its first arguments. The one beside this program unless given. */
+  world?: [string, ...string[]]
+}
+
+/** Starts `agentpass-world` as a process of its own and reads the adapter it prints: our parties, or those of them, are judged as anybody's. Throws Error when the world does not start. */
+export async function startOwnPeers(profile: Profile, seed: string, { parties, database, world = ownWorld() }: OwnPeersOptions): Promise<OwnPeers> {
   const folder = mkdtempSync(join(tmpdir(), 'agentpass-self-'))
   const ground = await startGround(SuiteSettings.parse({ zone: ZONE }), profile, seed)
   const caFile = join(folder, 'suite-ca.pem')
   writeFileSync(caFile, ground.ca)
   const suite = { profile, zone: ZONE, address: '127.0.0.1', dns_port: ground.dns.port, https_port: ground.hosts.port, ca_file: caFile, parties }
   const args = ['--json', '--suite', JSON.stringify(suite), ...(database === undefined ? [] : ['--database', database])]
-  const child = spawn(process.execPath, [...process.execArgv, worldProgram(), ...args], {
+  const [program, ...first] = world
+  const child = spawn(program, [...first, ...args], {
     stdio: ['pipe', 'pipe', 'inherit'], // it ends when we do: its input closes
   })
   const stop = async () => {
@@ -43,11 +48,11 @@ export async function startOwnPeers(
   }
 }
 
-function worldProgram(): string {
+function ownWorld(): [string, ...string[]] {
   const program = fileURLToPath(new URL('../test/world/main', import.meta.url))
   const found = ['.js', '.ts'].map((ending) => program + ending).find((file) => existsSync(file))
   if (found === undefined) throw new Error(`agentpass-world is not beside this program: ${program}.js`)
-  return found
+  return [process.execPath, ...process.execArgv, found]
 }
 
 async function firstLine(child: ChildProcess): Promise<string> {

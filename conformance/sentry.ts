@@ -18,6 +18,8 @@ export type Sentry = {
   withdraw: (result: Result) => Result
 }
 
+/** How the notice begins that a peer did not work from the start. */
+export const BROKEN_REFERENCE = 'The reference exchange with the'
 const EVERY_MS = 3000
 type Watched = Subject & { works: boolean; goodAt: number; looking: Promise<string | undefined> | undefined }
 
@@ -78,8 +80,7 @@ const messageOf = (failure: unknown): string => (failure instanceof Error ? fail
 
 async function firstLook(subject: Subject, set: (name: string) => Observing, notices: string[]): Promise<Watched> {
   const why = await tryReference(subject, set)
-  if (why !== undefined)
-    notices.push(`The reference exchange with the ${subject.party} does not work, so an outage cannot be told from a fault: ${why}`)
+  if (why !== undefined) notices.push(`${BROKEN_REFERENCE} ${subject.party} does not work, so an outage cannot be told from a fault: ${why}`)
   return { ...subject, works: why === undefined, goodAt: Date.now(), looking: undefined }
 }
 

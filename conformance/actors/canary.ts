@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { createServer } from 'node:net'
-import { Skipped } from '../case.ts'
+import { expectEqual, Skipped } from '../case.ts'
+import type { Stage } from '../stage.ts'
 
 /** Somebody at an address that no peer may be sent to: it counts who comes, and says nothing. */
 export type Canary = { host: string; port: number; visits: () => number }
@@ -24,4 +25,13 @@ export async function withCanary<T>(host: string, act: (canary: Canary) => Promi
   } finally {
     await new Promise((closed) => server.close(closed))
   }
+}
+
+const PRIVATE_IPV4 = /^(127|10|192\.168|169\.254|172\.(1[6-9]|2\d|3[01]))\./
+
+/** That nobody came to a private address. Where the suite itself is at one, its peer may have been told to contact all of them: then it is a warning. */
+export function expectUnvisited({ ground, warn }: Stage, { host, visits }: Pick<Canary, 'host' | 'visits'>): void {
+  if (!PRIVATE_IPV4.test(ground.settings.address)) expectEqual(visits(), 0, `connections to the private address ${host}`)
+  else if (visits() > 0)
+    warn(`the private address ${host} was contacted (the suite is at a private one too: is every one of them allowed for its sake?)`)
 }

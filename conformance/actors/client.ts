@@ -1,11 +1,13 @@
 import { type ClientRequest, type IncomingMessage, Agent as PlainAgent, request as plainRequest } from 'node:http'
 import { Agent, request as tlsRequest } from 'node:https'
-import { isIP, type LookupFunction } from 'node:net'
-import { createSecureContext, rootCertificates, type SecureContext, connect as tlsConnect } from 'node:tls'
+import { isIP } from 'node:net'
+import { createSecureContext, rootCertificates, type SecureContext } from 'node:tls'
 import type { z } from 'zod'
 import { ErrorResponse } from '../../spec/wire/error.ts'
 import { expectThat, Unmet } from '../case.ts'
+import { agreesToOldTls } from './old-tls.ts'
 import { sendRaw } from './raw.ts'
+import { elsewhere, isLoopback, lookupIn } from './reach.ts'
 
 /** What the peer answered. */
 export type Reply = {
@@ -113,7 +115,7 @@ export function createClients({ ca, hosts, plain: plainly, insecureLoopback }: C
       if (!reply) throw new NoAnswer('the connection ended without an answer')
       return reply
     },
-    agreesToOldTls: (url) => agreesToOldTls(new URL(url), lookup),
+    agreesToOldTls: (url) => agreesToOldTls(new URL(url), { lookup, timeoutMs: TIMEOUT_MS }),
   })
   const close = () => {
     agent.destroy()
@@ -122,40 +124,11 @@ export function createClients({ ca, hosts, plain: plainly, insecureLoopback }: C
   return { observed, close }
 }
 
-function agreesToOldTls({ hostname, port }: URL, lookup: LookupFunction): Promise<boolean> {
-  return new Promise((resolve) => {
-    const versions = { minVersion: 'TLSv1', maxVersion: 'TLSv1.1', ciphers: 'DEFAULT@SECLEVEL=0' } as const
-    const socket = tlsConnect({ host: hostname, port: Number(port || 443), servername: hostname, rejectUnauthorized: false, lookup, ...versions })
-    const end = (agrees: boolean) => {
-      socket.destroy()
-      resolve(agrees)
-    }
-    socket.setTimeout(TIMEOUT_MS, () => end(false))
-    socket.on('secureConnect', () => end(true)).on('error', () => end(false))
-  })
-}
-
 /** A kept connection that the peer had closed by the time it was used: nothing of the request was read. */
 const isStale = (request: ClientRequest, cause: Error): boolean =>
   request.reusedSocket && 'code' in cause && (cause.code === 'ECONNRESET' || cause.code === 'EPIPE')
 
 const agentAt = (secureContext: SecureContext) => new Agent({ secureContext })
-const isLoopback = (host: string, hosts: Record<string, string>) => /^(127\.|\[?::1\]?$|localhost$)/.test(hosts[host] ?? host)
-
-/** The same URL, host and certificate name at another address. */
-function elsewhere(at: string, target: URL) {
-  const [host = '', port = ''] = at.split(/:(?=\d+$)/)
-  return { host, hostname: host, port: Number(port), servername: target.hostname } // of a URL the name comes first
-}
-
-function lookupIn(hosts: Record<string, string>): LookupFunction {
-  return (host, options, callback) => {
-    const known = hosts[host] ?? (host === 'localhost' || host.endsWith('.localhost') ? '127.0.0.1' : undefined)
-    if (known === undefined) return void import('node:dns').then(({ lookup }) => lookup(host, options, callback))
-    if (options.all) return callback(null, [{ address: known, family: isIP(known) }])
-    callback(null, known, isIP(known))
-  }
-}
 
 function bodyOf(body: unknown): Buffer | undefined {
   if (body === undefined) return undefined

@@ -1,4 +1,4 @@
-import type { Truth } from './dns-answer.ts'
+import { askedType, encodeAnswer, type Truth } from './dns-answer.ts'
 
 /** One way in which asking DNS fails. Whoever asks must not take it for the word that there is no record. */
 export type DnsFault = {
@@ -62,6 +62,18 @@ function endOfName(query: Buffer): number {
   let at = 12
   while ((query[at] ?? 0) !== 0) at += 1 + (query[at] ?? 0)
   return at + 1
+}
+
+/** A host that is at one address in the first answer, for each type that is asked for, and at another in those that follow. */
+export function rebinding(first: string, later: string): Truth {
+  const asked = new Set<number>()
+  const bytes = (query: Buffer) => {
+    const type = askedType(query)
+    const address = asked.has(type) ? later : first
+    asked.add(type)
+    return encodeAnswer(query, type, { kind: 'host', address }, false)
+  }
+  return { kind: 'raw', bytes }
 }
 
 /** Values of a TXT record that say nothing usable: a failure, and no absence. */

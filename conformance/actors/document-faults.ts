@@ -66,6 +66,16 @@ export const BODY_FAULTS: readonly FetchFault[] = [
   { slug: 'utf-16', about: 'the answer is UTF-16', answer: (good) => ({ body: Buffer.from(JSON.stringify(good), 'utf16le'), headers: JSON_TYPE }) },
 ]
 
+/** Versions of a document that are none (§2.2). */
+export const NO_VERSIONS: readonly (readonly [slug: string, what: string, version: unknown])[] = [
+  ['missing', 'no version', undefined],
+  ['number', 'the number 0.1 as its version', 0.1],
+  ['null', 'null as its version', null],
+  ['three-parts', 'the version “0.1.0”', '0.1.0'],
+  ['v', 'the version “v0.1”', 'v0.1'],
+  ['one-part', 'the version “0”', '0'],
+]
+
 const JSON_TYPE = { 'content-type': 'application/json' }
 const SILENT_MS = 15_000
 const TRICKLE_MS = 400

@@ -33,6 +33,13 @@ export type Serve = (request: Received) => Answer | Promise<Answer>
 
 /** How the certificate of a host is wrong. */
 export type BadTls = 'expired' | 'self-signed' | 'wrong-name' | 'untrusted'
+/** What is to be said of such a certificate. */
+export const BAD_CERTIFICATES: readonly (readonly [slug: BadTls, what: string])[] = [
+  ['expired', 'has expired'],
+  ['self-signed', 'is signed by itself'],
+  ['wrong-name', 'is of another host'],
+  ['untrusted', 'is of an authority that nobody trusts'],
+]
 
 /** Every host of the suite, on one port; the name in the TLS handshake tells them apart. What is sent there in clear is answered too, for who does that is to be seen. */
 export type Hosts = {

@@ -1,21 +1,11 @@
 import { ValidationResponse } from '../../spec/wire/validation.ts'
 import { member } from '../actors/authority.ts'
 import { expectAnswer, expectRefused } from '../actors/client.ts'
+import { NO_VERSIONS } from '../actors/document-faults.ts'
 import { type Case, expectEqual } from '../case.ts'
 import { expectClosed } from './discovering.ts'
 import { expectStillGood } from './presenting.ts'
 import type { AuthorityStage } from './stage.ts'
-
-/** Versions that are none. */
-const NO_VERSIONS: [string, string, unknown][] = [
-  ['missing', 'no version', undefined],
-  ['number', 'the number 0.1 as its version', 0.1],
-  ['null', 'null as its version', null],
-  ['three-parts', 'the version “0.1.0”', '0.1.0'],
-  ['v', 'the version “v0.1”', 'v0.1'],
-  ['one-part', 'the version “0”', '0'],
-  ['space', 'the version “0.1 ”', '0.1 '],
-]
 
 /** Its pass is presented while the Service's document has another version. */
 const presentedWith = (s: AuthorityStage, version: unknown): Promise<void> => {
@@ -53,7 +43,7 @@ export const versions: Case<AuthorityStage>[] = [
       },
     }),
   ),
-  ...NO_VERSIONS.map(
+  ...[...NO_VERSIONS, ['space', 'the version “0.1 ”', '0.1 '] as const].map(
     ([slug, what, version]): Case<AuthorityStage> => ({
       id: `VER-05/authority-${slug}`,
       about: `the document of the pass’s Service has ${what}`,

@@ -7,10 +7,8 @@ import { lifetime } from '../actors/jwt.ts'
 import { EXPIRED, EXPIRY_FAULTS, FUTURE_FAULTS, ISSUED_FAULTS, type JwtFault, LIFETIME_FAULTS, takeApart } from '../actors/jwt-faults.ts'
 import { type Case, expectEqual, expectThat } from '../case.ts'
 import { changed, expectAdmitted, expectNotAdmitted, expectOnlyFault } from './admission.ts'
-import { attestHarness, attestTask, bind } from './attesting.ts'
+import { attestHarness, attestTask, bind, USUAL } from './attesting.ts'
 import type { AuthorityStage } from './stage.ts'
-
-export const USUAL = [401, 400]
 
 /** A case in which an attestation of a Harness is made wrong, of a good one. */
 export const forgedHarness = (requirement: string, { slug, about, forge }: JwtFault, lenient?: string): Case<AuthorityStage> => ({

@@ -1,10 +1,10 @@
 import { createKey } from '../actors/jws.ts'
 import { ALGORITHM_FAULTS, FORM_FAULTS, HEADER_FAULTS, headerKeyFaults, TOLERATED, typFault } from '../actors/jwt-faults.ts'
 import { type Case, expectEqual } from '../case.ts'
-import { forgedHarness, USUAL } from './3.1.2-harness-attestation.ts'
+import { forgedHarness } from './3.1.2-harness-attestation.ts'
 import { isSignature } from './5.4.1-assertion-signature.ts'
 import { expectOnlyFault } from './admission.ts'
-import { attestHarness, bind } from './attesting.ts'
+import { attestHarness, bind, USUAL } from './attesting.ts'
 import type { AuthorityStage } from './stage.ts'
 
 /** Issuers that nobody trusts. `lure` is a host that nobody has a reason to ask; those that are nearly the vendor sign with its key. */

@@ -5,10 +5,9 @@ import type { Changes } from '../actors/jwt.ts'
 import { ALGORITHM_FAULTS, EXPIRED, EXPIRY_FAULTS, headerKeyFaults, type JwtFault, takeApart } from '../actors/jwt-faults.ts'
 import { type Case, expectEqual, expectThat } from '../case.ts'
 import { changed, expectAdmitted, expectOnlyFault } from './admission.ts'
-import { attestHarness, attestTask, bind } from './attesting.ts'
+import { attestHarness, attestTask, bind, USUAL } from './attesting.ts'
 import type { AuthorityStage, Message } from './stage.ts'
 
-const USUAL = [401, 400]
 const DECOMPOSED = 'Look after the cafe\u0301'
 
 /** Of the faults of a signature those that could be overlooked where the key comes with the request. */

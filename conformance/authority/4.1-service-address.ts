@@ -1,8 +1,8 @@
-import { type Canary, withCanary } from '../actors/canary.ts'
+import { type Canary, expectUnvisited, withCanary } from '../actors/canary.ts'
 import { isSuccess } from '../actors/client.ts'
-import { askedType, encodeAnswer } from '../actors/dns-answer.ts'
-import type { BadTls } from '../actors/hosts.ts'
-import { withOldHost } from '../actors/old-tls.ts'
+import { rebinding } from '../actors/dns-faults.ts'
+import { BAD_CERTIFICATES } from '../actors/hosts.ts'
+import { expectNoOldTls, withOldHost } from '../actors/old-tls.ts'
 import type { FakeService } from '../actors/service.ts'
 import { type Case, expectEqual, expectThat } from '../case.ts'
 import { skip } from '../stage.ts'
@@ -61,16 +61,7 @@ export const privateAddresses: Case<AuthorityStage>[] = [
         '::1',
         async (canary) => {
           const keys = s.service({ publish: false })
-          const turns = new Map<number, number>()
-          s.ground.dns.answer(`${keys.host}.${s.ground.zone}`, {
-            kind: 'raw',
-            bytes: (query) => {
-              const type = askedType(query)
-              const turn = turns.get(type) ?? 0
-              turns.set(type, turn + 1)
-              return encodeAnswer(query, type, { kind: 'host', address: turn === 0 ? s.ground.settings.address : '::1' }, false)
-            },
-          })
+          s.ground.dns.answer(`${keys.host}.${s.ground.zone}`, rebinding(s.ground.settings.address, '::1'))
           const service = withKeysOf(s, keys)
           const reply = await s.validate((await s.approved({ service })).value, service)
           if (!isSuccess(reply)) expectFailedClosed(s, reply)
@@ -98,25 +89,9 @@ async function expectNoKeysFrom(s: AuthorityStage, canary: Canary, url: string):
   await s.redeemed() // it is alive
 }
 
-const PRIVATE_IPV4 = /^(127|10|192\.168|169\.254|172\.(1[6-9]|2\d|3[01]))\./
-
-/** Where the suite itself is at a private address, a peer may have been told to contact all of them: then it is only a word. */
-function expectUnvisited(s: AuthorityStage, { host, visits }: Canary): void {
-  if (!PRIVATE_IPV4.test(s.ground.settings.address)) expectEqual(visits(), 0, `connections to the address ${host}`)
-  else if (visits() > 0)
-    s.warn(`the private address ${host} was contacted (the suite is at a private one too: is every one of them allowed for its sake?)`)
-}
-
-const CERTIFICATES = [
-  ['expired', 'has expired'],
-  ['self-signed', 'is signed by itself'],
-  ['wrong-name', 'is of another host'],
-  ['untrusted', 'is of an authority that nobody trusts'],
-] satisfies [BadTls, string][]
-
 /** Certificates, and versions of TLS (§5.2.1). */
 export const tls: Case<AuthorityStage>[] = [
-  ...CERTIFICATES.map(
+  ...BAD_CERTIFICATES.map(
     ([slug, what]): Case<AuthorityStage> => ({
       id: `CFG-X-04/authority-${slug}`,
       about: `the certificate of the host of the Service's key set ${what}`,
@@ -169,9 +144,7 @@ export const tls: Case<AuthorityStage>[] = [
     negative: true,
     run: async (s) => {
       if (!s.instance.configuration_url.startsWith('https:')) skip('the Authority is reached over plain http')
-      const urls = [s.instance.configuration_url, s.document.jwks_uri, ...Object.values(s.document.endpoints)]
-      for (const url of new Set(urls.map((one) => new URL(String(one)).origin)))
-        expectEqual(await s.client.agreesToOldTls(url), false, `${url} agreeing to TLS 1.1`)
+      await expectNoOldTls(s.client, [s.instance.configuration_url, s.document.jwks_uri, ...Object.values(s.document.endpoints)])
       await expectStillGood(s, await s.approved())
     },
   },

@@ -2,6 +2,9 @@ import type { Key } from '../actors/jws.ts'
 import type { FakeService } from '../actors/service.ts'
 import type { AuthorityStage, Message } from './stage.ts'
 
+/** The statuses that are suggested where an attestation is not in order. */
+export const USUAL = [401, 400]
+
 /** A request that is bound to a new holder key. */
 export type Bound = { message: Message; holder: Key }
 

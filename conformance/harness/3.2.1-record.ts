@@ -1,12 +1,19 @@
+import type { Dns } from '../actors/dns.ts'
 import type { Truth } from '../actors/dns-answer.ts'
 import { DNS_FAULTS, UNUSABLE_VALUES } from '../actors/dns-faults.ts'
 import type { Case } from '../case.ts'
-import type { HarnessStage, HarnessWorld } from './stage.ts'
+import type { HarnessStage } from './stage.ts'
 import { expectStopAtRecord } from './trip.ts'
 
 /** Where a Harness that guesses would find the document. */
 const documentPath = '/.well-known/agentpass-service'
-const guessable = (s: HarnessStage): HarnessWorld => s.world({ service: { documentPath } })
+
+/** DNS comes to say something else than the URL of a document that is there all the same: the Harness stops. */
+async function expectNoGuess(s: HarnessStage, say: (dns: Dns, name: string, url: string) => void): Promise<void> {
+  const w = s.world({ service: { documentPath } })
+  say(s.ground.dns, w.service.record, w.service.configurationUrl)
+  await expectStopAtRecord(s, w)
+}
 
 const LOOK_UPS: readonly { slug: string; about: string; truth: (url: string) => Truth; slow?: true }[] = [
   { slug: 'absent', about: 'the Service has no record', truth: () => ({ kind: 'nxdomain' }) },
@@ -22,44 +29,27 @@ export const record: Case<HarnessStage>[] = [
       about,
       negative: true,
       ...(slow && { slow }),
-      run: async (s) => {
-        const w = guessable(s)
-        s.ground.dns.answer(w.service.record, truth(w.service.configurationUrl))
-        await expectStopAtRecord(s, w)
-      },
+      run: (s) => expectNoGuess(s, (dns, name, url) => dns.answer(name, truth(url))),
     }),
   ),
   {
     id: 'DISC-SVC-01/harness-two',
     about: 'there are two records with two URLs',
     negative: true,
-    run: async (s) => {
-      const w = guessable(s)
-      const { configurationUrl: url } = w.service
-      s.ground.dns.publish(w.service.record, [url, `${url}?other`])
-      await expectStopAtRecord(s, w)
-    },
+    run: (s) => expectNoGuess(s, (dns, name, url) => dns.publish(name, [url, `${url}?other`])),
   },
   ...UNUSABLE_VALUES.filter(({ slug }) => VALUES.includes(slug)).map(
     ({ slug, about, values }): Case<HarnessStage> => ({
       id: `DISC-SVC-03/harness-${slug}`,
       about,
       negative: true,
-      run: async (s) => {
-        const w = guessable(s)
-        s.ground.dns.publish(w.service.record, values(w.service.configurationUrl))
-        await expectStopAtRecord(s, w)
-      },
+      run: (s) => expectNoGuess(s, (dns, name, url) => dns.publish(name, values(url))),
     }),
   ),
   {
     id: 'DISC-SVC-04/harness',
     about: 'the record is the word none',
     negative: true,
-    run: async (s) => {
-      const w = guessable(s)
-      s.ground.dns.publish(w.service.record, ['none'])
-      await expectStopAtRecord(s, w)
-    },
+    run: (s) => expectNoGuess(s, (dns, name) => dns.publish(name, ['none'])),
   },
 ]

@@ -1,31 +1,21 @@
 import { isJudgedOne, placeOf } from './html-place.ts'
+import { Sections } from './html-sections.tsx'
 import type { Report, Result } from './report.ts'
-import { byOrigin, bySection } from './section.ts'
 import { capital, duration, requirementId, SYMBOLS, WORDS } from './verdict.ts'
 
 /** Every case in words, under the requirement that it judges. One that failed, or was warned of, leads to what is said about it above. */
 export const Cases = ({ report }: { report: Report }) => (
   <section class="cases" id="cases" aria-labelledby="cases-title">
     <h2 id="cases-title">Every case</h2>
-    {byOrigin(report.results).map(({ title, says, results }) => (
-      <section class="origin">
-        <h3>
-          {title} <small>{says}</small>
-        </h3>
-        {bySection(results).map(({ section, results }) => (
-          <div class="row">
-            <h4>
-              <b>{section.label}</b> {section.title}
-            </h4>
-            <div>
-              {byRequirement(results).map((cases) => (
-                <Requirement cases={cases} isOne={isJudgedOne(report)} />
-              ))}
-            </div>
-          </div>
-        ))}
-      </section>
-    ))}
+    <Sections results={report.results}>
+      {(results) => (
+        <div>
+          {byRequirement(results).map((cases) => (
+            <Requirement cases={cases} isOne={isJudgedOne(report)} />
+          ))}
+        </div>
+      )}
+    </Sections>
   </section>
 )
 

@@ -1,6 +1,6 @@
 import { isJudgedOne, placeOf } from './html-place.ts'
+import { Sections } from './html-sections.tsx'
 import { count, type Report, type Result } from './report.ts'
-import { byOrigin, bySection } from './section.ts'
 import { capital, NAMES, PAGE_ORDER, SYMBOLS, WORDS } from './verdict.ts'
 
 /** One cell for each case, by section, and a choice of which verdicts are shown here and below, made without script. */
@@ -8,32 +8,22 @@ export const Matrix = ({ report }: { report: Report }) => (
   <section class="matrix" id="matrix" aria-labelledby="matrix-title">
     <h2 id="matrix-title">By section</h2>
     <Choice results={report.results} />
-    {byOrigin(report.results).map(({ title, says, results }) => (
-      <section class="origin">
-        <h3>
-          {title} <small>{says}</small>
-        </h3>
-        {bySection(results).map(({ section, results }) => (
-          <div class="row">
-            <h4>
-              <b>{section.label}</b> {section.title}
-            </h4>
-            <div class="groups">
-              {byPrefix(results, isJudgedOne(report)).map(([prefix, cells]) => (
-                <div class="group">
-                  <p>{prefix}</p>
-                  <ul>
-                    {cells.map((result) => (
-                      <Cell result={result} />
-                    ))}
-                  </ul>
-                </div>
-              ))}
+    <Sections results={report.results}>
+      {(results) => (
+        <div class="groups">
+          {byPrefix(results, isJudgedOne(report)).map(([prefix, cells]) => (
+            <div class="group">
+              <p>{prefix}</p>
+              <ul>
+                {cells.map((result) => (
+                  <Cell result={result} />
+                ))}
+              </ul>
             </div>
-          </div>
-        ))}
-      </section>
-    ))}
+          ))}
+        </div>
+      )}
+    </Sections>
   </section>
 )
 

@@ -2,21 +2,27 @@ import { BearerTokenGrant } from '../../spec/wire/redemption.ts'
 import { ScopesResponse } from '../../spec/wire/scopes.ts'
 import { member } from '../actors/authority.ts'
 import { expectAnswer, expectRefused } from '../actors/client.ts'
+import { NO_VERSIONS } from '../actors/document-faults.ts'
 import { type Case, expectEqual, expectThat } from '../case.ts'
-import { enterpriseOf, expectEnterprise, expectFailedDiscovery, expectStillResolves } from './resolving.ts'
+import { type Enterprise, enterpriseOf, expectEnterprise, expectFailedDiscovery, expectStillResolves } from './resolving.ts'
 import type { ServiceStage } from './stage.ts'
 
 /** Versions that are none, or whose major nobody can know. */
-const NO_VERSIONS: [string, string, unknown][] = [
-  ['missing', 'no version', undefined],
-  ['number', 'the number 0.1 as its version', 0.1],
-  ['null', 'null as its version', null],
-  ['three-parts', 'the version “0.1.0”', '0.1.0'],
-  ['v', 'the version “v0.1”', 'v0.1'],
-  ['one-part', 'the version “0”', '0'],
-  ['empty', 'an empty version', ''],
-  ['minor-missing', 'the version “0.”', '0.'],
-]
+const UNREADABLE = [...NO_VERSIONS, ['empty', 'an empty version', ''], ['minor-missing', 'the version “0.”', '0.']] as const
+
+/** An e-mail domain whose Authority's document has this version. */
+function enterpriseOfVersion(s: ServiceStage, version: unknown): Enterprise {
+  const enterprise = enterpriseOf(s)
+  enterprise.authority.document.version = version
+  return enterprise
+}
+
+/** A document of this version is no Authority's: discovery fails. */
+async function expectUnspoken(s: ServiceStage, version: unknown): Promise<void> {
+  const { user } = enterpriseOfVersion(s, version)
+  expectFailedDiscovery(s, await s.resolve(user))
+  await expectStillResolves(s)
+}
 
 /** Which versions of a peer's document a Service speaks (§2.2). */
 export const versions: Case<ServiceStage>[] = [
@@ -25,12 +31,7 @@ export const versions: Case<ServiceStage>[] = [
       id: version === '1.0' ? 'VER-02' : `VER-02/${version}`,
       about: `the enterprise’s document has the version ${version}, and its Authority is asked for`,
       negative: true,
-      run: async (s) => {
-        const { authority, user } = enterpriseOf(s)
-        authority.document.version = version
-        expectFailedDiscovery(s, await s.resolve(user))
-        await expectStillResolves(s)
-      },
+      run: (s) => expectUnspoken(s, version),
     }),
   ),
   {
@@ -38,8 +39,7 @@ export const versions: Case<ServiceStage>[] = [
     about: 'the enterprise’s document has the version 1.0, and a pass of its Authority is redeemed',
     negative: true,
     run: async (s) => {
-      const { authority, user } = enterpriseOf(s)
-      authority.document.version = '1.0'
+      const { authority, user } = enterpriseOfVersion(s, '1.0')
       expectRefused(await s.redeem(s.pass({ authority, user })), { orServerError: true })
       expectEqual(authority.callsTo('validate').length, 0, 'calls of its validation endpoint')
       await s.token()
@@ -50,8 +50,7 @@ export const versions: Case<ServiceStage>[] = [
     about: 'the enterprise’s document has the version 1.0, and its Authority asks for scopes',
     negative: true,
     run: async (s) => {
-      const { authority, user } = enterpriseOf(s)
-      authority.document.version = '1.0'
+      const { authority, user } = enterpriseOfVersion(s, '1.0')
       expectRefused(await s.scopes(authority, { user: { email: user }, agent: { id: 'suite-agent' } }), { orServerError: true })
       expectEqual(authority.callsTo('jwks').length, 0, 'calls for its keys')
       await expectStillResolves(s)
@@ -62,23 +61,17 @@ export const versions: Case<ServiceStage>[] = [
       id: version === '0.9' ? 'VER-04/service' : `VER-04/service-${version}`,
       about: `the enterprise’s document has the version ${version}`,
       run: async (s) => {
-        const { authority, user } = enterpriseOf(s)
-        authority.document.version = version
+        const { authority, user } = enterpriseOfVersion(s, version)
         expectEnterprise(await s.resolve(user), authority)
       },
     }),
   ),
-  ...NO_VERSIONS.map(
+  ...UNREADABLE.map(
     ([slug, what, version]): Case<ServiceStage> => ({
       id: `VER-05/service-${slug}`,
       about: `the enterprise’s document has ${what}`,
       negative: true,
-      run: async (s) => {
-        const { authority, user } = enterpriseOf(s)
-        authority.document.version = version
-        expectFailedDiscovery(s, await s.resolve(user))
-        await expectStillResolves(s)
-      },
+      run: (s) => expectUnspoken(s, version),
     }),
   ),
   {
@@ -86,8 +79,7 @@ export const versions: Case<ServiceStage>[] = [
     about: 'the enterprise’s document has the version 3.7, and the refusal must say so',
     negative: true,
     run: async (s) => {
-      const { authority, user } = enterpriseOf(s)
-      authority.document.version = '3.7'
+      const { authority, user } = enterpriseOfVersion(s, '3.7')
       const reply = await s.resolve(user)
       expectFailedDiscovery(s, reply)
       const message = String(member(member(reply.json, 'error'), 'message'))

@@ -19,7 +19,8 @@ import {
 } from '../actors/jwt-faults.ts'
 import { type Case, expectEqual, expectThat } from '../case.ts'
 import { expectNothing, suggest } from './bought.ts'
-import { goodProof, HARNESS_ID, type Pass, type ServiceStage } from './stage.ts'
+import { goodProof, HARNESS_ID } from './redeeming.ts'
+import type { Pass, ServiceStage } from './stage.ts'
 
 type Forge = (s: ServiceStage, pass: Pass) => string
 /** `tolerated` is what is said to a peer that lets it pass, and may. */

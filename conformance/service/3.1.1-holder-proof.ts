@@ -1,7 +1,8 @@
 import { createKey } from '../actors/jws.ts'
 import type { Case } from '../case.ts'
 import { expectNothing, suggest } from './bought.ts'
-import { goodProof, type Pass, type ServiceStage } from './stage.ts'
+import { goodProof } from './redeeming.ts'
+import type { Pass, ServiceStage } from './stage.ts'
 
 /** A redemption with this proof is refused. */
 export async function refusesProof(s: ServiceStage, pass: Pass, proof: string | null, changed: Record<string, unknown> = {}): Promise<void> {

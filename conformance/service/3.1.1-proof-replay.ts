@@ -5,7 +5,8 @@ import { type Case, expectThat } from '../case.ts'
 import { need } from '../stage.ts'
 import { refusesProof } from './3.1.1-holder-proof.ts'
 import { expectNothing } from './bought.ts'
-import { goodProof, type Pass, type PassType, type ServiceStage } from './stage.ts'
+import { goodProof } from './redeeming.ts'
+import type { Pass, PassType, ServiceStage } from './stage.ts'
 
 /** The proof of a pass, as its Harness makes it: to be sent more than once. */
 const proofOf = (s: ServiceStage, pass: Pass, changes?: Parameters<typeof goodProof>[4], endpoint: PassType = pass.type): string =>

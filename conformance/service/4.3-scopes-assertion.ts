@@ -1,5 +1,5 @@
 import { ScopesResponse } from '../../spec/wire/scopes.ts'
-import { withCanary } from '../actors/canary.ts'
+import { expectUnvisited, withCanary } from '../actors/canary.ts'
 import { expectAnswer } from '../actors/client.ts'
 import { BODY_FAULTS, FETCH_FAULTS } from '../actors/document-faults.ts'
 import { createKey, macJws, signJws } from '../actors/jws.ts'
@@ -104,11 +104,11 @@ export const scopesAssertion: Case<ServiceStage>[] = [
     about: 'the Authority’s key set is at the address [::1], says its document: nobody may come there',
     negative: true,
     run: (s) =>
-      withCanary('::1', async ({ port, visits }) => {
+      withCanary('::1', async (canary) => {
         const { authority, user } = enterpriseOf(s)
-        authority.document.jwks_uri = `https://[::1]:${port}/keys`
+        authority.document.jwks_uri = `https://[::1]:${canary.port}/keys`
         expectNoScopes(s, await s.scopes(authority, asking(user)), [401, 502, 503], { orServerError: true })
-        expectEqual(visits(), 0, 'connections to the loopback address ::1')
+        expectUnvisited(s, canary)
         await expectStillOffers(s)
       }),
   },

@@ -4,11 +4,17 @@ import type { Answer } from '../actors/hosts.ts'
 import { decodeJws } from '../actors/jwt.ts'
 import { type Case, expectEqual, expectThat } from '../case.ts'
 import { until } from '../stage.ts'
-import { callsAbout, checkWindowMs, expectDead, expectDeadSoon, isSessionOf, unlessBroken } from './bought.ts'
+import { callsAbout, checkWindowMs, expectDead, expectDeadSoon, expectNoPageOf, expectPageOf, isSessionOf, unlessBroken } from './bought.ts'
 import { agentPass } from './link.ts'
-import { expectAllowed, type ServiceStage } from './stage.ts'
+import { expectAllowed, type Pass, type ServiceStage } from './stage.ts'
 
 const GONE: Answer = { status: 404, json: { error: { code: 'unknown_authorization', message: 'the authorization has ended' } } }
+
+/** A bought token, as the call that it is good for. */
+async function callable(s: ServiceStage): Promise<{ pass: Pass; call: () => Promise<Reply> }> {
+  const { token, pass } = await s.token()
+  return { pass, call: () => s.call(s.scope.first, token) }
+}
 
 /** A call of the API that is let through again, once the Authority says yes again. */
 const expectAlive = async (s: ServiceStage, call: () => Promise<Reply>): Promise<void> => {
@@ -57,8 +63,7 @@ export const check: Case<ServiceStage>[] = [
     negative: true,
     slow: true,
     run: async (s) => {
-      const { token, pass } = await s.token()
-      const call = () => s.call(s.scope.first, token)
+      const { pass, call } = await callable(s)
       expectAllowed(await call())
       pass.script.check = () => GONE
       await expectDeadSoon(s, call)
@@ -76,7 +81,7 @@ export const check: Case<ServiceStage>[] = [
     run: async (s) => {
       const { pass, agent } = agentPass(s)
       const { cookie } = await s.session(pass)
-      expectThat(isSessionOf(agent, await s.visit(cookie)), 'the session to be the agent’s', 'another page')
+      expectPageOf(agent, await s.visit(cookie))
       pass.script.check = () => GONE
       const isOver = await until(async () => !isSessionOf(agent, await unlessBroken(s.visit(cookie))), checkWindowMs(s))
       expectThat(isOver, `the session to be over within ${checkWindowMs(s)} ms`, 'it goes on')
@@ -88,8 +93,7 @@ export const check: Case<ServiceStage>[] = [
     negative: true,
     slow: true,
     run: async (s) => {
-      const { token, pass } = await s.token()
-      const call = () => s.call(s.scope.first, token)
+      const { pass, call } = await callable(s)
       pass.script.check = () => GONE
       await expectDeadSoon(s, call)
       delete pass.script.check
@@ -131,8 +135,7 @@ export const check: Case<ServiceStage>[] = [
       negative: true,
       slow: true,
       run: async (s) => {
-        const { token, pass } = await s.token()
-        const call = () => s.call(s.scope.first, token)
+        const { pass, call } = await callable(s)
         pass.script.check = () => answer
         await expectDeadSoon(s, call)
         const refused = await call()
@@ -148,8 +151,7 @@ export const check: Case<ServiceStage>[] = [
     negative: true,
     slow: true,
     run: async (s) => {
-      const { token, pass } = await s.token()
-      const call = () => s.call(s.scope.first, token)
+      const { pass, call } = await callable(s)
       expectAllowed(await call())
       pass.script.check = () => ({ status: 503 })
       await s.wait(checkWindowMs(s))
@@ -167,10 +169,10 @@ export const check: Case<ServiceStage>[] = [
     run: async (s) => {
       const { pass, agent } = agentPass(s)
       const { cookie } = await s.session(pass)
-      expectThat(isSessionOf(agent, await s.visit(cookie)), 'the session to be the agent’s', 'another page')
+      expectPageOf(agent, await s.visit(cookie))
       pass.script.check = () => ({ raw: (response) => void response.destroy() })
       await s.wait(checkWindowMs(s))
-      expectThat(!isSessionOf(agent, await s.visit(cookie)), 'no page for the agent', 'one')
+      expectNoPageOf(agent, await s.visit(cookie))
     },
   },
 ]

@@ -1,7 +1,7 @@
 import { instant } from '../actors/authority.ts'
 import { type Case, expectEqual, expectThat } from '../case.ts'
 import { need, until } from '../stage.ts'
-import { callsAbout, checkWindowMs, expectDead, expectDeadSoon, isSessionOf } from './bought.ts'
+import { callsAbout, checkWindowMs, expectDead, expectDeadSoon, expectNoPageOf, expectPageOf, isSessionOf } from './bought.ts'
 import { agentPass, cookieOf } from './link.ts'
 import { expectAllowed, type ServiceStage } from './stage.ts'
 
@@ -55,9 +55,9 @@ export const lifetime: Case<ServiceStage>[] = [
       const { pass, agent } = agentPass(s, { authorization_expires_at: instant(6) })
       pass.script.check = () => ({ json: { scope: pass.script.validation.scope, authorization_expires_at: instant(3600) } })
       const { cookie } = await s.session(pass)
-      expectThat(isSessionOf(agent, await s.visit(cookie)), 'the session to be the agent’s', 'another page')
+      expectPageOf(agent, await s.visit(cookie))
       await s.wait(7500)
-      expectThat(!isSessionOf(agent, await s.visit(cookie)), 'no page for the agent', 'one')
+      expectNoPageOf(agent, await s.visit(cookie))
     },
   },
   {
@@ -87,7 +87,7 @@ export const lifetime: Case<ServiceStage>[] = [
       await s.wait(6500)
       const late = await s.begin(grant)
       const cookie = cookieOf(s, late)
-      expectThat(!isSessionOf(agent, await s.visit(cookie)), 'no page for the agent', 'one')
+      expectNoPageOf(agent, await s.visit(cookie))
     },
   },
   {

@@ -1,3 +1,4 @@
+import type { FakeAuthority } from '../actors/authority.ts'
 import type { Case } from '../case.ts'
 import { becomesRefused, refusesPass, withEnterprise } from './4.4-trust.ts'
 import type { ServiceStage } from './stage.ts'
@@ -9,30 +10,27 @@ const OWN_IS_GOOD: [slug: string, about: string, policy: Record<string, unknown>
   ['unsaid', 'the user’s domain says nothing of Authorities of Services; the Service’s own has a pass', {}],
 ]
 
+/** The user’s domain says none: a pass of this Authority is refused, and that of another user's is not. */
+async function refusesWhereNone(s: ServiceStage, authority: FakeAuthority): Promise<void> {
+  const domain = s.account()
+  domain.publish('none')
+  await refusesPass(s, s.pass({ user: domain.user, authority }))
+  await s.token()
+}
+
 /** What a user’s domain switches off, and where the Service’s own Authority counts (§4.4 step 3). */
 export const domainPolicy: Case<ServiceStage>[] = [
   {
     id: 'SVC-RED-05/federated',
     about: 'the user’s domain says none; a federated Authority has a pass',
     negative: true,
-    run: async (s) => {
-      const domain = s.account()
-      domain.publish('none')
-      await refusesPass(s, s.pass({ user: domain.user, authority: s.house.federated }))
-      await s.token()
-    },
+    run: (s) => refusesWhereNone(s, s.house.federated),
   },
   {
     id: 'SVC-RED-05/own',
     about: 'the user’s domain says none; the Service’s own Authority has a pass',
     negative: true,
-    run: async (s) => {
-      const v = await s.variant('own_accepted')
-      const domain = v.account()
-      domain.publish('none')
-      await refusesPass(v, v.pass({ user: domain.user, authority: s.house.own }))
-      await v.token()
-    },
+    run: async (s) => refusesWhereNone(await s.variant('own_accepted'), s.house.own),
   },
   {
     id: 'SVC-RED-05/enterprise',

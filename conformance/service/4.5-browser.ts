@@ -1,6 +1,6 @@
 import { isSuccess } from '../actors/client.ts'
 import { type Case, expectEqual, expectThat } from '../case.ts'
-import { expectDead, isSessionOf } from './bought.ts'
+import { expectDead, expectNoPageOf, isSessionOf } from './bought.ts'
 import { agentPass, cookieOf, expectNotBegun, hasBegun, nameOf, secretsOf, valuesOf, withSecrets } from './link.ts'
 import type { ServiceStage } from './stage.ts'
 
@@ -179,7 +179,7 @@ export const browserSessions: Case<ServiceStage>[] = [
       const name = nameOf((await s.session()).cookie)
       const agent = `agent-${s.chance.name()}`
       const { token } = await s.token(s.pass({ validation: { agent: { id: agent } } }))
-      expectThat(!isSessionOf(agent, await s.visit(`${name}=${token}`)), 'no page for the agent', 'one')
+      expectNoPageOf(agent, await s.visit(`${name}=${token}`))
     },
   },
 ]

@@ -1,15 +1,18 @@
+import type { Reply } from '../actors/client.ts'
 import { runHook } from '../actors/hook.ts'
 import { type Case, expectThat } from '../case.ts'
 import { need, skip } from '../stage.ts'
-import { expectNothing, isSessionOf, suggest } from './bought.ts'
-import { agentPass, cookieOf, expectNotBegun, guess, hasBegun, withSecrets } from './link.ts'
-import type { ServiceStage, WantedPass } from './stage.ts'
+import { expectNoPageOf, suggest } from './bought.ts'
+import { agentPass, cookieOf, expectNotBegun, guess, hasBegun, urlGrant, withSecrets } from './link.ts'
+import type { ServiceStage } from './stage.ts'
 
 const LONGEST_WAIT_SECONDS = 60
 
-/** A redemption whose link can be loaded, as that of a Harness of the published draft. */
-const urlGrant = async (s: ServiceStage) =>
-  (await s.grant(s.pass({ type: 'browser_session' }), { changed: { initialization_methods: undefined } })).grant
+/** That of many beginnings one became a session. */
+function expectOne(replies: Reply[]): void {
+  const begun = replies.filter(hasBegun).length
+  expectThat(begun === 1, 'one session', `${begun}`)
+}
 
 /** The beginning of a browser session: once, soon, and by its one-time secret alone (§4.5). */
 export const initialization: Case<ServiceStage>[] = [
@@ -43,9 +46,7 @@ export const initialization: Case<ServiceStage>[] = [
     negative: true,
     run: async (s) => {
       const { grant } = await s.grant()
-      const replies = await Promise.all(Array.from({ length: 20 }, () => s.begin(grant)))
-      const begun = replies.filter(hasBegun).length
-      expectThat(begun === 1, 'one session', `${begun}`)
+      expectOne(await Promise.all(Array.from({ length: 20 }, () => s.begin(grant))))
     },
   },
   {
@@ -55,9 +56,7 @@ export const initialization: Case<ServiceStage>[] = [
     run: async (s) => {
       const at = s.second()
       const { grant } = await s.grant()
-      const replies = await Promise.all(Array.from({ length: 10 }, (_, i) => s.begin(grant, i % 2 === 0 ? {} : { at })))
-      const begun = replies.filter(hasBegun).length
-      expectThat(begun === 1, 'one session', `${begun}`)
+      expectOne(await Promise.all(Array.from({ length: 10 }, (_, i) => s.begin(grant, i % 2 === 0 ? {} : { at }))))
     },
   },
   {
@@ -127,7 +126,7 @@ export const initialization: Case<ServiceStage>[] = [
       const first = await s.begin(grant)
       const cookie = cookieOf(s, first)
       await s.wait(s.adapter.check_seconds * 1000 + 500) // so long the answer of the redemption may be believed
-      expectThat(!isSessionOf(agent, await s.visit(cookie)), 'no page for the agent', 'one')
+      expectNoPageOf(agent, await s.visit(cookie))
       delete pass.script.check
       expectNotBegun(await s.begin(grant))
       await s.session()
@@ -160,48 +159,4 @@ export const initialization: Case<ServiceStage>[] = [
       expectThat(reply.headers['referrer-policy'] === 'no-referrer', 'Referrer-Policy: no-referrer', reply.headers['referrer-policy'] ?? 'none')
     },
   },
-]
-
-/** What looks ahead, or looks only. */
-const LOOKS: [slug: string, about: string, method: string, headers: Record<string, string>][] = [
-  ['head', 'the link is asked for with HEAD', 'HEAD', {}],
-  ['prefetch', 'the link is fetched ahead of time (Sec-Purpose: prefetch)', 'GET', { 'sec-purpose': 'prefetch' }],
-  ['prerender', 'the link is rendered ahead of time (Sec-Purpose: prefetch;prerender)', 'GET', { 'sec-purpose': 'prefetch;prerender' }],
-  ['purpose', 'the link is fetched ahead of time (Purpose: prefetch)', 'GET', { purpose: 'prefetch' }],
-]
-
-/** Redemptions that fail after the pass was spent. */
-const FAILING: [slug: string, about: string, wanted: (s: ServiceStage) => WantedPass, changed: Record<string, unknown>][] = [
-  ['destination', 'the destination is another site’s', () => ({ validation: { destination_url: 'https://somebody-else.invalid/' } }), {}],
-  ['scope', 'nothing is granted', () => ({ validation: { scope: ['nothing:known'] } }), {}],
-  ['requested', 'nothing of what is asked for was approved', () => ({}), { requested_scope: ['nothing:known'] }],
-  ['user', 'the Authority speaks for another user', ({ adapter }) => ({ validation: { user: { email: adapter.users.lacking } } }), {}],
-]
-
-/** What spends nothing, and what begins nothing. */
-export const nothingBegun: Case<ServiceStage>[] = [
-  ...LOOKS.map(
-    ([slug, about, method, headers]): Case<ServiceStage> => ({
-      id: `SVC-BRW-18/${slug}`,
-      about,
-      negative: true,
-      run: async (s) => {
-        const grant = await urlGrant(s)
-        const looked = await s.client.send(grant.initialization_url, { method, headers: { accept: 'text/html', ...headers } })
-        expectThat(!hasBegun(looked), 'no session', `${looked.status}`)
-        expectThat(hasBegun(await s.begin(grant)), 'the session to begin after it', 'none')
-      },
-    }),
-  ),
-  ...FAILING.map(
-    ([slug, about, wanted, changed]): Case<ServiceStage> => ({
-      id: `SVC-BRW-04/${slug}`,
-      about: `for a browser session: ${about}`,
-      negative: true,
-      run: async (s) => {
-        expectNothing(await s.redeem(s.pass({ type: 'browser_session', ...wanted(s) }), { changed }))
-        await s.session()
-      },
-    }),
-  ),
 ]

@@ -1,6 +1,6 @@
-import { withCanary } from '../actors/canary.ts'
-import { askedType, encodeAnswer } from '../actors/dns-answer.ts'
-import { type Case, expectEqual } from '../case.ts'
+import { expectUnvisited, withCanary } from '../actors/canary.ts'
+import { rebinding } from '../actors/dns-faults.ts'
+import type { Case } from '../case.ts'
 import { enterpriseOf, expectEnterprise, expectFailedDiscovery, expectStillResolves } from './resolving.ts'
 import type { ServiceStage } from './stage.ts'
 
@@ -20,11 +20,11 @@ export const privateAddresses: Case<ServiceStage>[] = [
       about: `the record is ${what}: nobody may come there`,
       negative: true,
       run: (s) =>
-        withCanary('::1', async ({ port, visits }) => {
+        withCanary('::1', async (canary) => {
           const domain = s.domain()
-          domain.publish(url(port))
+          domain.publish(url(canary.port))
           expectFailedDiscovery(s, await s.resolve(domain.user))
-          expectEqual(visits(), 0, 'connections to the loopback address ::1')
+          expectUnvisited(s, canary)
           await expectStillResolves(s)
         }),
     }),
@@ -34,12 +34,12 @@ export const privateAddresses: Case<ServiceStage>[] = [
     about: 'the host of the document has the address ::1 in DNS: nobody may come there',
     negative: true,
     run: (s) =>
-      withCanary('::1', async ({ port, visits }) => {
+      withCanary('::1', async (canary) => {
         const [domain, host] = [s.domain(), `${s.authority().host}.${s.ground.zone}`]
         s.ground.dns.answer(host, { kind: 'host', address: '::1' })
-        domain.publish(`https://${host}:${port}/configuration`)
+        domain.publish(`https://${host}:${canary.port}/configuration`)
         expectFailedDiscovery(s, await s.resolve(domain.user))
-        expectEqual(visits(), 0, 'connections to the loopback address ::1')
+        expectUnvisited(s, canary)
         await expectStillResolves(s)
       }),
   },
@@ -50,8 +50,9 @@ export const privateAddresses: Case<ServiceStage>[] = [
     run: async (s) => {
       const { authority, user } = enterpriseOf(s)
       s.ground.dns.move(`${authority.host}.${s.ground.zone}`, '0.0.0.0')
-      expectFailedDiscovery(s, await s.resolve(user))
-      expectEqual(authority.calls.length, 0, 'calls that came by 0.0.0.0')
+      const reply = await s.resolve(user)
+      expectUnvisited(s, { host: '0.0.0.0', visits: () => authority.calls.length })
+      if (authority.calls.length === 0) expectFailedDiscovery(s, reply)
       await expectStillResolves(s)
     },
   },
@@ -62,22 +63,13 @@ export const privateAddresses: Case<ServiceStage>[] = [
     run: (s) =>
       withCanary(
         '::1',
-        async ({ visits }) => {
+        async (canary) => {
           const { authority, user } = enterpriseOf(s)
-          const turns = new Map<number, number>()
-          s.ground.dns.answer(`${authority.host}.${s.ground.zone}`, {
-            kind: 'raw',
-            bytes: (query) => {
-              const type = askedType(query)
-              const turn = turns.get(type) ?? 0
-              turns.set(type, turn + 1)
-              return encodeAnswer(query, type, { kind: 'host', address: turn === 0 ? s.ground.settings.address : '::1' }, false)
-            },
-          })
+          s.ground.dns.answer(`${authority.host}.${s.ground.zone}`, rebinding(s.ground.settings.address, '::1'))
           const reply = await s.resolve(user)
           if (reply.status === 200) expectEnterprise(reply, authority)
           else expectFailedDiscovery(s, reply)
-          expectEqual(visits(), 0, 'connections to the loopback address ::1')
+          expectUnvisited(s, canary)
           await expectStillResolves(s)
         },
         s.ground.hosts.port,

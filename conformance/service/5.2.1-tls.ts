@@ -1,5 +1,5 @@
-import type { BadTls } from '../actors/hosts.ts'
-import { withOldHost } from '../actors/old-tls.ts'
+import { BAD_CERTIFICATES } from '../actors/hosts.ts'
+import { expectNoOldTls, withOldHost } from '../actors/old-tls.ts'
 import { type Case, expectEqual, expectThat } from '../case.ts'
 import { skip } from '../stage.ts'
 import { enterpriseOf, expectFailedDiscovery, expectStillResolves } from './resolving.ts'
@@ -7,14 +7,7 @@ import type { ServiceStage } from './stage.ts'
 
 /** Certificates, and versions of TLS (§5.2.1). */
 export const tls: Case<ServiceStage>[] = [
-  ...(
-    [
-      ['expired', 'has expired'],
-      ['self-signed', 'is signed by itself'],
-      ['wrong-name', 'is of another host'],
-      ['untrusted', 'is of an authority that nobody trusts'],
-    ] satisfies [BadTls, string][]
-  ).map(
+  ...BAD_CERTIFICATES.map(
     ([slug, what]): Case<ServiceStage> => ({
       id: `CFG-X-04/service-${slug}`,
       about: `the certificate of the host of the document ${what}`,
@@ -67,8 +60,7 @@ export const tls: Case<ServiceStage>[] = [
     negative: true,
     run: async (s) => {
       if (!s.origin.startsWith('https:')) skip('the Service is reached over plain http')
-      for (const url of new Set([s.adapter.configuration_url, ...Object.values(s.document.endpoints)].map((one) => new URL(String(one)).origin)))
-        expectEqual(await s.client.agreesToOldTls(url), false, `${url} agreeing to TLS 1.1`)
+      await expectNoOldTls(s.client, [s.adapter.configuration_url, ...Object.values(s.document.endpoints)])
       await expectStillResolves(s)
     },
   },

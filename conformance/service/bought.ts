@@ -59,6 +59,13 @@ export async function expectScope(
 /** Whether a page shows the session of an agent. */
 export const isSessionOf = (agent: string, reply: Reply | undefined): boolean => reply !== undefined && isSuccess(reply) && reply.text.includes(agent)
 
+/** That a page shows the session of an agent. */
+export const expectPageOf = (agent: string, reply: Reply): void =>
+  expectThat(isSessionOf(agent, reply), 'the session to be the agent’s', 'another page')
+
+/** That a page does not. */
+export const expectNoPageOf = (agent: string, reply: Reply): void => expectThat(!isSessionOf(agent, reply), 'no page for the agent', 'one')
+
 /** A call at a moment when what stands behind it may end: an answer that breaks off is none. */
 export const unlessBroken = (call: Promise<Reply>): Promise<Reply | undefined> =>
   call.catch((failure: unknown) => {

@@ -25,6 +25,10 @@ export function withSecrets(grant: BrowserSessionGrant, other: (secret: string) 
   return { ...grant, initialization_url: url.href }
 }
 
+/** A redemption whose link can be loaded, as that of a Harness of the published draft. */
+export const urlGrant = async (s: ServiceStage): Promise<BrowserSessionGrant> =>
+  (await s.grant(s.pass({ type: 'browser_session' }), { changed: { initialization_methods: undefined } })).grant
+
 /** A secret as long as another that nobody has given out. */
 export const guess = (secret: string): string => randomBytes(secret.length).toString('base64url').slice(0, Math.max(secret.length, 8))
 

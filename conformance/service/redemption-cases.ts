@@ -7,14 +7,16 @@ import { check } from './4.4-continuous.ts'
 import { lifetime } from './4.4-lifetime.ts'
 import { domainPolicy } from './4.4-own-authority.ts'
 import { order, passes, redemption } from './4.4-redemption.ts'
-import { scope } from './4.4-scope.ts'
+import { scope, scopeAnswered } from './4.4-scope.ts'
+import { scopeRefused } from './4.4-scope-refused.ts'
 import { trust, trustOfBothFlows } from './4.4-trust.ts'
 import { sameUser } from './4.4-user.ts'
 import { validateUrls } from './4.4-validate-url.ts'
 import { validation } from './4.4-validation.ts'
 import { browserGrants, browserSessions } from './4.5-browser.ts'
 import { destination } from './4.5-destination.ts'
-import { initialization, nothingBegun } from './4.5-initialization.ts'
+import { initialization } from './4.5-initialization.ts'
+import { nothingBegun } from './4.5-nothing-begun.ts'
 import { audit } from './4.6-audit.ts'
 import { bearer } from './4.6-bearer.ts'
 import type { ServiceStage } from './stage.ts'
@@ -36,6 +38,8 @@ export const redemptionCases: readonly Case<ServiceStage>[] = [
   ...sameUser,
   ...answers,
   ...scope,
+  ...scopeRefused,
+  ...scopeAnswered,
   ...check,
   ...lifetime,
   ...browserGrants,

@@ -1,15 +1,16 @@
 import { randomBytes } from 'node:crypto'
 import { ServiceConfiguration } from '../../spec/wire/configuration.ts'
 import { BearerTokenGrant, BrowserSessionGrant } from '../../spec/wire/redemption.ts'
-import { type AuthorityMade, createFakeAuthority, type FakeAuthority, type Script, validationOf } from '../actors/authority.ts'
+import { type AuthorityMade, createFakeAuthority, type FakeAuthority, type Script } from '../actors/authority.ts'
 import { expectAnswer, type Reply, type Send } from '../actors/client.ts'
 import type { Ground } from '../actors/ground.ts'
-import { createKey, type Key } from '../actors/jws.ts'
-import { type Changes, proofClaims, signObject } from '../actors/jwt.ts'
+import type { Key } from '../actors/jws.ts'
+import type { Changes } from '../actors/jwt.ts'
 import type { ServiceAdapter, ServiceVariant } from '../adapter.ts'
 import { expectThat } from '../case.ts'
 import { need, type Stage } from '../stage.ts'
 import { cookieOf, secretsOf } from './link.ts'
+import { makePass, redeem } from './redeeming.ts'
 
 export type PassType = 'bearer_token' | 'browser_session'
 /** A pass that one of the suite's Authorities will say yes to. `script` is what that answers, and may be changed. */
@@ -154,46 +155,6 @@ export const expectAllowed = (reply: Reply): void =>
     'the call to be let through',
     `${reply.status} ${reply.text.slice(0, 200)}`,
   )
-
-function makePass(
-  s: ServiceStage,
-  { type = 'bearer_token', user = s.adapter.users.all, authority = s.house.enterprise, bound = true, validation = {} }: WantedPass = {},
-): Pass {
-  const key = bound ? createKey() : undefined
-  const value = s.secret(`suite-pass-${randomBytes(18).toString('base64url')}`)
-  const script: Script = {
-    validation: validationOf(user, {
-      type,
-      scope: s.scope.all,
-      ...(key && { cnf: { jwk: key.jwk } }),
-      ...(type === 'browser_session' && { destination_url: s.destination }),
-      ...validation,
-    }),
-  }
-  authority.scripts.set(value, script)
-  return { type, value, user, authority, script, key }
-}
-
-/** The Harness that redeems: what it calls itself in its proofs. */
-export const HARNESS_ID = 'suite-harness'
-
-function redeem(s: ServiceStage, pass: Pass, { changed = {}, proof, send, endpoint = pass.type }: Redeeming = {}): Promise<Reply> {
-  const url = s.endpoint(endpoint)
-  const jwt = typeof proof === 'string' ? proof : proof === null || !pass.key ? undefined : goodProof(s, pass, pass.key, url, proof)
-  const body = {
-    agentpass: { type: pass.type, value: pass.value },
-    authority: pass.authority.identifier,
-    user: { email: pass.user },
-    ...(jwt !== undefined && { harness_proof: { jwt: s.secret(jwt) } }),
-    ...(pass.type === 'browser_session' && { initialization_methods: ['POST'] }),
-    ...changed,
-  }
-  return s.client.send(url, { ...send, method: 'POST', body: send?.body ?? body })
-}
-
-/** A holder proof for a redemption at a URL, good but for the changes. */
-export const goodProof = (s: ServiceStage, pass: Pass, key: Key, url: string, changes?: Changes): string =>
-  signObject('holder-proof', proofClaims(HARNESS_ID, s.origin, url, pass.value), key, s.profile, changes)
 
 /** By a form where the grant says so, else by loading the URL. */
 function begin(s: ServiceStage, { initialization_url: url, initialization_request: form }: BrowserSessionGrant, send: Send = {}): Promise<Reply> {

@@ -3,7 +3,7 @@ import { lookup } from 'node:dns/promises'
 import { isIP, type LookupFunction } from 'node:net'
 import { createSecureContext, rootCertificates } from 'node:tls'
 import ipaddr from 'ipaddr.js'
-import { Agent, type Response as Received, fetch as send } from 'undici'
+import { Agent, buildConnector, type Response as Received, fetch as send } from 'undici'
 import type { Fetch } from '../effects.ts'
 import { parseUrl } from '../origin.ts'
 import type { ResolveAddresses } from './dns.ts'
@@ -26,14 +26,19 @@ export function createGuardedFetch(options: GuardOptions = {}): { fetch: Fetch; 
   const { resolveAddresses = (host) => lookup(host, { all: true }), allowPrivate = [], ca, timeoutMs = 5_000, maxBytes = 256 * 1024 } = options
   const isPermitted = permit(allowPrivate)
   if (ca) new X509Certificate(ca) // createSecureContext passes over what is no certificate
-  const agent = new Agent({
-    connect: {
+  let connector: ReturnType<typeof buildConnector> | undefined
+  const connect: typeof connector = (to, done) => {
+    connector ??= buildConnector({
       lookup: guardLookup(resolveAddresses, isPermitted),
-      secureContext: createSecureContext({ minVersion: 'TLSv1.2', ...(ca && { ca: [...rootCertificates, ca] }) }),
+      secureContext: createSecureContext({ minVersion: 'TLSv1.2', ...(ca && { ca: [...rootCertificates, ca] }) }), // takes 25 ms: not before it is needed
       rejectUnauthorized: true, // whatever NODE_TLS_REJECT_UNAUTHORIZED says
       timeout: timeoutMs,
-    },
-    autoSelectFamily: true, // makes Node ask the lookup for all addresses
+      autoSelectFamily: true, // makes Node ask the lookup for all addresses
+    })
+    connector(to, done)
+  }
+  const agent = new Agent({
+    connect,
     headersTimeout: timeoutMs,
     bodyTimeout: timeoutMs,
     maxResponseSize: maxBytes, // bytes as sent, which may decode to nothing

@@ -1,70 +1,69 @@
-import { spawn } from 'node:child_process'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { z } from 'zod'
+import { listCases } from '../../conformance/list.ts'
+import type { Report } from '../../conformance/report/report.ts'
+import { PARTIES } from '../../conformance/requirements.ts'
+import { run } from '../../conformance/run.ts'
+import { startOwnPeers } from '../../conformance/self.ts'
+import { BROKEN_REFERENCE } from '../../conformance/sentry.ts'
+import { messageOf } from '../../spec/node/operator-error.ts'
 import type { Mutant } from './mutant.ts'
 
 /** What the suite found of one mutant. `missed` are cases that should have failed and did not; `why` says so where there was no verdict at all. */
 export type Judgement = { id: string; caughtBy: string[]; missed: { id: string; verdict: string; why: string }[]; ms: number; error?: string }
 
-const Report = z.object({
-  notices: z.array(z.string()),
-  aborted: z.string().nullable(),
-  results: z.array(z.object({ id: z.string(), party: z.string(), verdict: z.string(), remarks: z.array(z.string()) })),
-})
 const MOST_MS = 240_000
-const APPLY = new URL('./apply.mjs', import.meta.url).href
 
-/** Runs the suite's `self` on our parties with a mutant in them: its own cases, or with `only` others. `compiled` is the folder of the compiled tree. */
+/** Judges our parties with a mutant in them: by its own cases, or with `only` by others. `compiled` is the folder of the compiled tree, in which the mutant is for as long; nobody else may use it meanwhile. */
 export async function judgeMutant(mutant: Mutant, compiled: string, only: string[] = mutant.fails): Promise<Judgement> {
   const started = performance.now()
-  const { file, find, replace, id } = mutant
-  const env = {
-    ...process.env,
-    AGENTPASS_MUTANT: JSON.stringify({ file, find, replace }),
-    NODE_OPTIONS: `${process.env.NODE_OPTIONS ?? ''} --import ${APPLY}`.trim(),
-  }
-  const args = [
-    join(compiled, 'conformance/main.js'),
-    'self',
-    '--profile',
-    mutant.profile ?? 'core-0.1',
-    '--seed',
-    id,
-    '--json',
-    ...(mutant.browser ? ['--browser'] : []),
-    '--only',
-    ...only,
-  ]
-  const { out, err } = await runProgram(args, env)
-  const ms = performance.now() - started
-  const parsed = Report.safeParse(parse(out))
-  if (!parsed.success) return { id, caughtBy: [], missed: [], ms, error: err.trim().slice(-600) || 'the suite printed no report' }
-  const { results, aborted } = parsed.data
-  const failed = results.filter(({ verdict }) => verdict === 'FAIL' || verdict === 'WARN').map((result) => result.id)
-  const missed = mutant.fails
-    .filter((one) => !failed.includes(one))
-    .map((one) => {
-      const result = results.find((each) => each.id === one)
-      return { id: one, verdict: result?.verdict ?? 'not run', why: [...(result?.remarks ?? []), aborted ?? ''].filter(Boolean).join('; ') }
-    })
-  return { id, caughtBy: [...new Set(failed)], missed: only === mutant.fails ? missed : [], ms }
-}
-
-function runProgram(args: string[], env: NodeJS.ProcessEnv): Promise<{ out: string; err: string }> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'pipe', 'pipe'], timeout: MOST_MS })
-    const said = { out: '', err: '' }
-    child.stdout.on('data', (chunk) => (said.out += chunk))
-    child.stderr.on('data', (chunk) => (said.err += chunk))
-    child.on('error', reject)
-    child.on('close', () => resolve(said))
-  })
-}
-
-function parse(text: string): unknown {
+  const { file, find, replace, id, fails } = mutant
+  const at = join(compiled, file)
+  const source = readFileSync(at, 'utf8')
+  writeFileSync(
+    at,
+    source.replace(find, () => replace),
+  )
   try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
+    const report = await judgeWorld(mutant, only, join(compiled, 'test/world/main.js'))
+    const missed = only === fails ? missedOf(fails, report) : []
+    return { id, caughtBy: failedOf(report), missed, ms: performance.now() - started, ...errorOf(report) }
+  } catch (failure) {
+    return { id, caughtBy: [], missed: [], ms: performance.now() - started, error: messageOf(failure) }
+  } finally {
+    writeFileSync(at, source)
   }
+}
+
+async function judgeWorld({ id, profile: named, browser }: Mutant, only: string[], program: string): Promise<Report> {
+  const profile = named ?? 'core-0.1'
+  const parties = PARTIES.filter((party) => listCases({ party, only }).length > 0)
+  const own = await startOwnPeers(profile, id, { parties, world: [process.execPath, program] })
+  const late = setTimeout(() => void own.stop(), MOST_MS) // then the run ends too: nobody is there any more
+  try {
+    return await run(own.adapter, { profile, seed: id, only, ground: own.ground, browser })
+  } finally {
+    clearTimeout(late)
+    await own.stop()
+  }
+}
+
+/** Who does not work at all fails everything, and shows nothing. */
+function errorOf({ notices }: Report): { error?: string } {
+  const broken = notices.find((notice) => notice.startsWith(BROKEN_REFERENCE))
+  return broken === undefined ? {} : { error: `it cannot be judged: ${broken}` }
+}
+
+const failedOf = ({ results }: Report): string[] => [
+  ...new Set(results.filter(({ verdict }) => verdict === 'FAIL' || verdict === 'WARN').map(({ id }) => id)),
+]
+
+function missedOf(fails: string[], report: Report): Judgement['missed'] {
+  const failed = failedOf(report)
+  return fails
+    .filter((id) => !failed.includes(id))
+    .map((id) => {
+      const result = report.results.find((one) => one.id === id)
+      return { id, verdict: result?.verdict ?? 'not run', why: [...(result?.remarks ?? []), report.aborted ?? ''].filter(Boolean).join('; ') }
+    })
 }

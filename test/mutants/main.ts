@@ -26,7 +26,7 @@ const program = createProgram('mutants', 'Small deliberate faults in our parties
 ])
   .option('--only <ids...>', 'these mutants, or those whose ids begin so')
   .option('--sample <n>', 'so many of them, always the same', number)
-  .option('--jobs <n>', 'how many at once', number, availableParallelism())
+  .option('--jobs <n>', 'how many at once', number, availableParallelism() + 1) // some wait while others work
   .option('--fresh', 'judge again what an earlier run with the same code has judged')
   .option('--discover <ids...>', 'with --only: run these cases, such as SVC- or AUTH-, and print which of them fail')
   .addOption(jsonOption())
@@ -55,10 +55,10 @@ async function judgeAll(chosen: readonly Mutant[], folder: string, { jobs, fresh
   const known: Record<string, Judgement> = !fresh && !discover && existsSync(CACHE) ? JSON.parse(readFileSync(CACHE, 'utf8')) : {}
   const queue = [...chosen]
   const done: Judgement[] = []
-  const work = async () => {
+  const work = async (compiled: string) => {
     for (let mutant = queue.shift(); mutant; mutant = queue.shift()) {
       const key = createHash('sha256').update(tree).update(JSON.stringify(mutant)).digest('hex')
-      const judgement = known[key] ?? (await judgeMutant(mutant, folder, discover))
+      const judgement = known[key] ?? (await judgeMutant(mutant, compiled, discover))
       done.push(judgement)
       if (!json) tell(judgement, `${done.length}/${chosen.length}`)
       if (discover || judgement.error !== undefined || judgement.missed.length > 0) continue
@@ -67,7 +67,13 @@ async function judgeAll(chosen: readonly Mutant[], folder: string, { jobs, fresh
       writeFileSync(CACHE, JSON.stringify(known))
     }
   }
-  await Promise.all(Array.from({ length: jobs }, work))
+  const copies = Array.from({ length: jobs }, (_, i) => `${folder}-${i}`)
+  try {
+    for (const copy of copies) cpSync(folder, copy, { recursive: true })
+    await Promise.all(copies.map(work))
+  } finally {
+    for (const copy of copies) rmSync(copy, { recursive: true, force: true })
+  }
   return done
 }
 
