@@ -50,6 +50,7 @@ export const authorityConfiguration: readonly Mutant[] = [
     find: `${name}: at(`,
     replace: `${name}_url: at(`,
     fails: ids('CFG-A-04', name.replace('_', '-')),
+    unusable: true as const,
   })),
   {
     id: 'authority-close-missing',
@@ -67,6 +68,7 @@ export const authorityConfiguration: readonly Mutant[] = [
     find: "at('/issuance/{id}')",
     replace: "at('/issuance/:id')",
     fails: ['CFG-A-05', 'CFG-A-01'],
+    unusable: true,
   },
   {
     id: 'authority-iss-with-slash',

@@ -18,7 +18,7 @@ export const authorityHolderKey: readonly Mutant[] = [
     says: 'a holder key that cannot be read counts as none',
     file: MESSAGE,
     find: 'cnf: z.looseObject({ jwk: holderKey }).optional(),',
-    replace: 'cnf: z.any(),',
+    replace: 'cnf: z.any().optional(),',
     fails: [...NO_KEYS, ...BAD_KEYS],
   },
   {

@@ -27,7 +27,7 @@ export async function judgeMutant(mutant: Mutant, compiled: string, only: string
   try {
     const report = await judgeWorld(mutant, only, join(compiled, 'test/world/main.js'))
     const missed = only === fails ? missedOf(fails, report) : []
-    return { id, caughtBy: failedOf(report), missed, ms: performance.now() - started, ...errorOf(report) }
+    return { id, caughtBy: failedOf(report), missed, ms: performance.now() - started, ...(mutant.unusable ? {} : errorOf(report)) }
   } catch (failure) {
     return { id, caughtBy: [], missed: [], ms: performance.now() - started, error: messageOf(failure) }
   } finally {
@@ -48,7 +48,7 @@ async function judgeWorld({ id, profile: named, browser }: Mutant, only: string[
   }
 }
 
-/** Who does not work at all fails everything, and shows nothing. */
+/** Who does not work at all fails everything, and shows nothing of a fault that is meant to be small. */
 function errorOf({ notices }: Report): { error?: string } {
   const broken = notices.find((notice) => notice.startsWith(BROKEN_REFERENCE))
   return broken === undefined ? {} : { error: `it cannot be judged: ${broken}` }

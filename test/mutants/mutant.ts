@@ -14,6 +14,8 @@ export type Mutant = {
   profile?: 'hardened'
   /** Whether its cases need a real browser. */
   browser?: true
+  /** Whether nothing at all can be done with such a party, so that the suite's reference exchange fails too. */
+  unusable?: true
   /** Why no case finds it, for one that is kept nevertheless. */
   survives?: string
 }
