@@ -28,6 +28,7 @@ export const serviceConfiguration: Mutant[] = [
     find: "kind: 'service'",
     replace: "kind: 'Service'",
     fails: ['CFG-S-02'],
+    unusable: true,
   },
   {
     id: 'assertion-of-another-issuer',
@@ -44,6 +45,7 @@ export const serviceConfiguration: Mutant[] = [
     find: 'service: { origin, ',
     replace: 'service: { origin: `${origin}/`, ',
     fails: ['CFG-S-04'],
+    unusable: true,
   },
   {
     id: 'endpoint-that-is-not-there',
@@ -63,10 +65,10 @@ export const serviceConfiguration: Mutant[] = [
   },
   {
     id: 'private-keys-are-published',
-    says: 'the key set has private members',
+    says: 'the key set has a key with private members',
     file: 'service/discover/route.js',
     find: 'answer(d.jwks(), 200',
-    replace: 'answer({ keys: d.jwks().keys.map((key) => ({ ...key, d: key.x })) }, 200',
+    replace: "answer({ keys: d.jwks().keys.flatMap((key) => [key, { ...key, kid: 'spare', d: key.x }]) }, 200",
     fails: ['CFG-S-07'],
   },
   {
