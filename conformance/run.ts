@@ -17,7 +17,7 @@ export type RunOptions = RigOptions &
     onResult?: (result: Result) => void
   }
 
-/** How many cases of a party are under way at once. A Harness is a process each. */
+/** How many cases of a party are under way at once. A Harness is a process each. Where the suite's hosts are always the same ones, cases take turns. */
 const AT_ONCE = { authority: 6, service: 6, harness: 4 } as const
 
 /** Judges the peers that an adapter names, and gives the report. `document` is what an adapter file says. Throws Misuse; whatever the peers do is in the report. */
@@ -31,7 +31,8 @@ export async function run(document: unknown, options: RunOptions): Promise<Repor
     if (chosen.length === 0) throw new Misuse(['no case is like that'], 'agentpass-conformance list shows all of them')
     options.onStart?.({ total: chosen.length, ground: rig.ground })
     const sentry = await startSentry(subjects, rig.set, rig.watch)
-    const results = await runAll(chosen, (one) => judgeOne(one, rig, sentry, options))
+    const atOnce = (party: Party) => (rig.ground.settings.names === 'static' ? 1 : AT_ONCE[party])
+    const results = await runAll(chosen, atOnce, (one) => judgeOne(one, rig, sentry, options))
     const aborted = await sentry.close()
     return rig.redactor.report({
       tool: { name: 'agentpass-conformance', version: version() },
@@ -57,7 +58,7 @@ async function judgeOne(one: Judged, rig: Rig, sentry: Sentry, { profile, onBegi
 }
 
 /** Those that wait first, then the others, side by side; then those that must be alone; at last those that judge the whole run. Gives the results in the order of the cases. */
-async function runAll(cases: Judged[], judgeOne: (one: Judged) => Promise<Result>): Promise<Result[]> {
+async function runAll(cases: Judged[], atOnce: (party: Party) => number, judgeOne: (one: Judged) => Promise<Result>): Promise<Result[]> {
   const results = new Map<Judged, Result>()
   const drain = async (queue: Judged[]): Promise<void> => {
     for (let next = queue.shift(); next; next = queue.shift()) results.set(next, await judgeOne(next))
@@ -65,7 +66,7 @@ async function runAll(cases: Judged[], judgeOne: (one: Judged) => Promise<Result
   const together = (party: Party) => {
     const mine = cases.filter((one) => one.party === party && !one.alone && !one.last)
     const queue = [...mine.filter(({ slow }) => slow), ...mine.filter(({ slow }) => !slow)]
-    return Promise.all(Array.from({ length: AT_ONCE[party] }, () => drain(queue)))
+    return Promise.all(Array.from({ length: atOnce(party) }, () => drain(queue)))
   }
   await Promise.all(PARTIES.map(together))
   await drain(cases.filter(({ alone, last }) => alone && !last))

@@ -5,6 +5,7 @@ import type { Ground } from './actors/ground.ts'
 import { createKey } from './actors/jws.ts'
 import type { AuthorityAdapter, HarnessAdapter, ServiceAdapter } from './adapter.ts'
 import { type AuthorityStage, authorityStage, VENDOR_HOST, type Vendor } from './authority/stage.ts'
+import { startStanding } from './authority/standing.ts'
 import type { Case } from './case.ts'
 import { expectDone, type HarnessStage, harnessStage } from './harness/stage.ts'
 import type { Party } from './requirements.ts'
@@ -25,10 +26,17 @@ export type Judged = Omit<Case<never>, 'run'> & { party: Party; run: (stage: Sta
 const bind = <S>(party: Party, cases: readonly Case<S>[], enter: (stage: Stage) => S | Promise<S>): Judged[] =>
   cases.map((one) => ({ ...one, party, run: async (stage) => one.run(await enter(stage)) }))
 
+function authorityEntrances(ground: Ground, adapter: AuthorityAdapter) {
+  const vendor = startVendor(ground)
+  const standing = ground.settings.names === 'static' ? startStanding(ground) : undefined
+  return (stage: Stage, what: 'case' | 'reference') =>
+    authorityStage(stage, adapter, { vendor, lend: what === 'case' ? standing?.forCase() : standing?.forReference() })
+}
+
 /** How a case comes to the stage of its party: the suite's own peers of it are started once. */
 export function authorityEntrance(ground: Ground, adapter: AuthorityAdapter): (stage: Stage) => Promise<AuthorityStage> {
-  const vendor = startVendor(ground)
-  return (stage) => authorityStage(stage, adapter, vendor)
+  const enter = authorityEntrances(ground, adapter)
+  return (stage) => enter(stage, 'case')
 }
 export function serviceEntrance(ground: Ground, adapter: ServiceAdapter): (stage: Stage) => Promise<ServiceStage> {
   const house = startHouse(ground, adapter)
@@ -40,13 +48,13 @@ export const harnessEntrance =
     harnessStage(stage, adapter)
 
 export function authoritySubject(ground: Ground, adapter: AuthorityAdapter, cases: readonly Case<AuthorityStage>[]): Subject {
-  const enter = authorityEntrance(ground, adapter)
+  const enter = authorityEntrances(ground, adapter)
   return {
     party: 'authority',
     url: adapter.configuration_url,
-    cases: bind('authority', cases, enter),
+    cases: bind('authority', cases, (stage) => enter(stage, 'case')),
     reference: async (stage) => {
-      const s = await enter(stage)
+      const s = await enter(stage, 'reference')
       const { authorizationId, service } = await s.redeemed()
       expectStatus(await s.check(authorizationId, service), 200)
     },

@@ -26,6 +26,25 @@ test.each([
   PATIENCE_MS,
 )
 
+test.each([
+  ['authority', peerAuthority, ['AUTH-VAL', 'AUTH-CHK', 'CFG-A', 'DISC-SVC-05']],
+  ['service', peerService, ['SVC-RED-12', 'SVC-TOK', 'SVC-RES']],
+  ['harness', peerHarness, ['HAR-RED', 'HAR-DISC-02', 'DISC-SVC-01']],
+] as const)(
+  'the %s gets every verdict that needs no DNS where the suite has fixed names, and no false one',
+  async (party, start, only) => {
+    const rig = await peersRig('static')
+    const report = await run(await start(rig), { ground: rig.ground, seed: 'peers', profile: 'core-0.1', only: [...only] })
+    const of = (wanted: string) => report.results.filter(({ verdict }) => verdict === wanted)
+    expect(report.aborted).toBeUndefined()
+    expect(of('FAIL').filter(({ id }) => !(id in naive[party]))).toEqual([])
+    expect(of('PASS').length).toBeGreaterThan(5)
+    expect(of('SKIP').length).toBeGreaterThan(0)
+    for (const { remarks } of of('SKIP')) expect(remarks.join()).toMatch(/DNS|adapter|--browser/)
+  },
+  PATIENCE_MS,
+)
+
 test.each(['authority', 'service', 'harness'])('the %s imports nothing of ours, and has at most 300 lines', (party) => {
   const source = readFileSync(resolve(import.meta.dirname, 'peers', `${party}.mjs`), 'utf8')
   for (const [, from = ''] of source.matchAll(/\bfrom\s+['"]([^'"]+)['"]|\bimport\s*\(/g)) expect(from).toMatch(/^node:/)

@@ -17,10 +17,10 @@ const SCOPES = ['tickets:read', 'tickets:write', 'tickets:admin']
 
 export type Rig = { ground: Ground; folder: string; tls: { key: string; cert: string }; common: object; reach: object }
 
-/** The suite's servers, and certificates that the peers and the suite trust of each other. */
-export async function peersRig(): Promise<Rig> {
+/** The suite's servers, and certificates that the peers and the suite trust of each other. With `static` the suite's hosts have fixed names. */
+export async function peersRig(names: 'dns' | 'static' = 'dns'): Promise<Rig> {
   const folder = temporaryFolder()
-  const ground = await startGround(SuiteSettings.parse({ zone: ZONE }), 'core-0.1', 'peers')
+  const ground = await startGround(SuiteSettings.parse({ zone: ZONE, names }), 'core-0.1', 'peers')
   onTestFinished(ground.stop)
   const ca = await createCertificateAuthority()
   const hosts = ['peer-authority.localhost', 'peer-service.localhost']

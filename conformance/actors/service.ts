@@ -49,12 +49,16 @@ export const OFFERED = [
   { name: 'things:admin' },
 ]
 
+/** Where the document is of a Service that a peer knows by its own settings. */
+const WELL_KNOWN = '/.well-known/agentpass-service'
+
 /** Makes a Service on a host of its own, at paths of the seed, with its record in the suite's DNS. `resolution` is what it answers when it is asked for Authorities. */
 export function createFakeService(ground: Ground, made: ServiceMade = {}): FakeService {
   const host = made.host ?? ground.nextHost('service')
   const chance = ground.chance.stream(host)
   const origin = ground.hosts.origin(host)
-  const path = (name: ServiceEndpoint): string => `/${chance.name().slice(0, 5)}/${name}`
+  const path = (name: ServiceEndpoint): string =>
+    name === 'document' && ground.settings.names === 'static' ? WELL_KNOWN : `/${chance.name().slice(0, 5)}/${name}`
   const paths = Object.fromEntries(SERVICE_ENDPOINTS.map((name) => [name, name === 'document' ? (made.documentPath ?? path(name)) : path(name)]))
   const url = (name: ServiceEndpoint): string => origin + paths[name]
   const urls = {

@@ -11,6 +11,7 @@ import { createFakeService, type FakeService, type ServiceMade } from '../actors
 import type { AuthorityAdapter, AuthorityInstance, AuthorityVariant } from '../adapter.ts'
 import { expectThat, Unmet } from '../case.ts'
 import { need, type Stage, until } from '../stage.ts'
+import type { Lend } from './standing.ts'
 
 export type Decision = 'approve' | 'deny' | 'cancel' | 'revoke' | 'narrow'
 export type Approved = { id: string; value: string; service: FakeService; message: Message }
@@ -81,11 +82,14 @@ export type PublishedAuthority = z.infer<typeof PublishedAuthority>
 
 const PATIENCE_MS = 5000
 
+/** Whom an Authority under test meets: the vendor that attests Harnesses, and where it knows the suite's Services by its own settings, those. */
+export type Neighbours = { vendor: Vendor; lend?: Lend | undefined }
+
 /** Reads the Authority's document and gives what a case does with it. Throws Unmet when there is none that is valid. */
 export async function authorityStage(
   stage: Stage,
   adapter: AuthorityAdapter,
-  vendor: Vendor,
+  { vendor, lend }: Neighbours,
   instance: AuthorityInstance = adapter,
 ): Promise<AuthorityStage> {
   const { client, ground, profile } = stage
@@ -108,11 +112,10 @@ export async function authorityStage(
     identifier,
     vendor,
     variant: (name) =>
-      authorityStage(stage, adapter, vendor, need(adapter.variants[name], `the adapter names no variant “${name}” of the Authority`)),
+      authorityStage(stage, adapter, { vendor, lend }, need(adapter.variants[name], `the adapter names no variant “${name}” of the Authority`)),
     second: () => need(instance.second, 'the adapter names no second instance'),
     service: (made) => {
-      ground.needDns()
-      return createFakeService(ground, made)
+      return lend ? lend(made) : createFakeService(ground, made)
     },
     user: () => `u-${randomBytes(6).toString('hex')}@${domain}`,
     message: (service, changed = {}) => ({ ...goodMessage(service.origin, s.user()), ...changed }),
