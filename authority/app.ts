@@ -4,7 +4,11 @@ import { createManagementDoor, type ManagementDeps } from '../spec/node/manageme
 import type { ApproveDeps } from './approve/approve.ts'
 import { decisionRoutes } from './approve/route.ts'
 import type { CheckDeps } from './check/check.ts'
+import type { LastChecks } from './check/last-checks.ts'
 import { checkRoutes } from './check/route.ts'
+import type { ConsoleDeps } from './console/console.ts'
+import { presentRefusal } from './console/refusal.tsx'
+import { consoleRoutes } from './console/route.tsx'
 import type { AuthenticateService } from './discover/authenticate.ts'
 import { type DiscoverDeps, discoverRoutes } from './discover/route.ts'
 import { type IssueRouteDeps, issueRoutes } from './issue/route.ts'
@@ -24,11 +28,19 @@ export type AuthorityDeps = ManagementDeps &
   CheckDeps &
   CloseDeps &
   RevokeDeps &
-  RegisterDeps & { authenticate: AuthenticateService }
+  RegisterDeps & { authenticate: AuthenticateService; lastChecks: LastChecks; console: ConsoleDeps | undefined }
 
-/** An Authority's protocol door: one group of routes a step, in the order of the protocol. */
-export const createAuthority = (d: AuthorityDeps): Hono =>
-  mountSteps(createDoor({ name: 'protocol', log: d.log }), discoverRoutes(d), issueRoutes(d), redeemRoutes(d), checkRoutes(d), closeRoutes(d))
+/** An Authority's protocol door: one group of routes a step, in the order of the protocol, and the console's pages where there are any. */
+export function createAuthority(d: AuthorityDeps): Hono {
+  const { console: pages } = d
+  const door = createDoor({
+    name: 'protocol',
+    log: d.log,
+    ...(pages && { present: (refusal, request) => presentRefusal(pages.frame(), refusal, request) }),
+  })
+  const steps = [discoverRoutes(d), issueRoutes(d), redeemRoutes(d), checkRoutes(d), closeRoutes(d)]
+  return mountSteps(door, ...steps, ...(pages ? [consoleRoutes(pages)] : []))
+}
 
 /** An Authority's management door: health, metrics, decisions, revocations and registered keys under the admin token. */
 export const createAuthorityManagement = (d: AuthorityDeps): Hono =>

@@ -6,6 +6,7 @@ import { authorityIdentifier, httpsUrl, origin } from '../spec/origin.ts'
 import { TrustMode } from '../spec/wire/configuration.ts'
 import { identifier } from '../spec/wire/identifier.ts'
 import { Tier } from './approve/shown.ts'
+import { consoleSettings } from './console/settings.ts'
 
 const domain = z.string().refine((name) => emailDomain(`x@${name}`) === name, 'is no e-mail domain in lower-case ASCII form, such as acme.example')
 
@@ -56,6 +57,7 @@ export const AuthoritySettings = z
           .default([]),
       })
       .prefault({}),
+    console: consoleSettings.optional(),
     policy: z.strictObject({ default: z.enum(['approve', 'deny', 'ask']).default('ask'), rules: z.array(rule).default([]) }).prefault({}),
     lifetimes: z
       .strictObject({

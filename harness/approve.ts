@@ -8,8 +8,11 @@ import { refusalOf, requireAnswer } from './answer.ts'
 import { type ListenDeps, listen } from './events.ts'
 import { TripFailure } from './failure.ts'
 
-/** Who has yet to decide, and until when (epoch seconds). `approvalUrl` is where a person does it, fit to be shown; undefined where the Authority names no usable one. */
-export type Waiting = { authority: string; approvalUrl: string | undefined; expiresAt: number }
+/**
+ * Who has yet to decide, and until when (epoch seconds). `approvalUrl` is where a person does it, fit to be shown, and `approvalNumber` the digits that they are asked for there;
+ * undefined where the Authority names no usable one.
+ */
+export type Waiting = { authority: string; approvalUrl: string | undefined; approvalNumber: string | undefined; expiresAt: number }
 export type PollDeps = ListenDeps & { fetch: Fetch; onWaiting: (waiting: Waiting) => void }
 type Usable = { type: PassType; value: string }
 
@@ -25,9 +28,9 @@ export async function awaitPass(d: PollDeps, authority: AuthorityForHarness, typ
   const url = statusUrl(authority, first.id)
   const poll = createPoll(d, url, at)
   const patienceEnds = d.now() + PATIENCE_SECONDS
-  const tell = ({ expires_at: expiry, links }: IssuanceStatus): number => {
+  const tell = ({ expires_at: expiry, links, approval_number: number }: IssuanceStatus): number => {
     const expiresAt = expiry === undefined ? patienceEnds : fromRfc3339(expiry)
-    d.onWaiting({ authority: authority.authority, approvalUrl: linkFor(links?.approval), expiresAt })
+    d.onWaiting({ authority: authority.authority, approvalUrl: linkFor(links?.approval), approvalNumber: digitsOf(number), expiresAt })
     return expiresAt
   }
   let status = await listen(d, first, tell)
@@ -52,6 +55,9 @@ const untilMs = (d: PollDeps, deadline: number): number => atLeastFloor((deadlin
 
 /** A link as a person may see and follow it; others are no reason to refuse (protocol 1). */
 const linkFor = (link: string | undefined): string | undefined => (browserUrl.safeParse(link).success && link ? new URL(link).href : undefined)
+
+/** A number as a person may see it. */
+const digitsOf = (number: unknown): string | undefined => (typeof number === 'string' && /^\d{2,8}$/.test(number) ? number : undefined)
 
 async function pause(d: PollDeps, url: string, ms: number): Promise<void> {
   try {

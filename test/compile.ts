@@ -1,10 +1,26 @@
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join, resolve } from 'node:path'
 
 const HOME = resolve(import.meta.dirname, '..')
 const CACHE = join(HOME, 'node_modules', '.cache') // inside node_modules, so that what is compiled finds its dependencies
+
+/** What stands beside the code and is read as it is: `npm run build` copies it too. */
+const READ_AS_THEY_ARE = [
+  'spec/requirements.json',
+  'test/world/page/page.css',
+  'test/world/page/follow.js',
+  'authority/console/assets/console.css',
+  'authority/console/assets/console.js',
+]
+
+/** Compiles our parties and what judges them, with whatever they read beside the code. As `compileProject`. */
+export function compileParties(name: string): string {
+  const folder = compileProject('tsconfig.build.json', name)
+  for (const file of READ_AS_THEY_ARE) cpSync(join(HOME, file), join(folder, file), { recursive: true })
+  return folder
+}
 
 /** Compiles what a tsconfig names to plain JavaScript, into a folder of its own, which the caller deletes. Gives that folder. Throws Error when it does not compile, and leaves nothing then. */
 export function compileProject(tsconfig: string, name: string): string {

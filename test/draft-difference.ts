@@ -41,7 +41,7 @@ const MESSAGES = {
     from: 'Authority',
     to: 'Harness',
     draft: 'id status type expires_at poll_after_ms reason links.self agentpass.type agentpass.value',
-    ours: 'links.events links.approval',
+    ours: 'links.events links.approval approval_number',
   },
   'scopes request': { from: 'Authority', to: 'Service', draft: 'user.email agent.id task.id task.description' },
   'scopes answer': { from: 'Service', to: 'Authority', draft: 'scopes' },

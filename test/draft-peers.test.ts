@@ -110,7 +110,7 @@ test('a request that is called off is canceled where the Authority knows how, an
 
 /** Members of steps that are not built. */
 const UNSAID = [
-  ...['issuance request: delegation', 'issuance status: links.approval', 'validation answer: act'],
+  ...['issuance request: delegation', 'issuance status: links.approval', 'issuance status: approval_number', 'validation answer: act'],
   ...['bearer redemption: token_types', 'bearer grant: token_type'],
 ]
 

@@ -37,7 +37,12 @@ test('the scope is narrowed at redemption, and the harness names its machine', a
 
 test('progress is told line by line on standard error, with who decides, where and how long', async () => {
   const c = commandLine()
-  const waiting = { expires_at: new Date((c.now() + 90) * 1000).toISOString(), poll_after_ms: 20_000, links: { approval: `${ACME}/console` } }
+  const waiting = {
+    expires_at: new Date((c.now() + 90) * 1000).toISOString(),
+    poll_after_ms: 20_000,
+    links: { approval: `${ACME}/console` },
+    approval_number: '47',
+  }
   c.authority.issue = answer(pending(waiting), 202)
   const { err } = await c.run(...TOKEN_LINE)
   expect(err.split('\n')).toEqual([
@@ -46,6 +51,7 @@ test('progress is told line by line on standard error, with who decides, where a
     `issue    ${ACME} …`,
     `approve  ${ACME} must decide by ${waiting.expires_at.replace('.000', '')} …`,
     `         a person can do so at ${ACME}/console`,
+    '         and is asked there for this number: 47',
     'waiting for the decision, 1 min 15 s left',
     `redeem   ${DESK} …`,
     '',

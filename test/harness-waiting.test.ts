@@ -20,6 +20,15 @@ test('a person is told who decides, where, and until when, if the link is one to
   expect(waitings(h)[0]).toMatchObject({ authority: ACME, expiresAt })
 })
 
+test('the number that a person is asked for is told them, if it is one', async () => {
+  const h = harnessRig()
+  for (const number of ['47', '4\u001b[2J7', '', '123456789', 47]) {
+    h.authority.issue = answer(pending({ approval_number: number }), 202)
+    await h.acquire()
+  }
+  expect([...new Set(waitings(h).map(({ approvalNumber }) => approvalNumber))]).toEqual(['47', undefined])
+})
+
 test('calling a trip off while somebody decides cancels the request, and is what the caller learns', async () => {
   const h = harnessRig()
   const off = new AbortController()

@@ -61,6 +61,8 @@ test('the package ships the protocol text, its schemas and requirements, and no 
     'dist/harness/acquire.d.ts',
     'dist/test/world/page/follow.js',
     'dist/test/world/page/page.css',
+    'dist/authority/console/assets/console.css',
+    'dist/authority/console/assets/console.js',
   ])
     expect(files).toContain(wanted)
   expect(files.filter((file) => file.includes('.test.') || /^dist\/test\/(?!world)/.test(file))).toEqual([])

@@ -1,9 +1,10 @@
 import type { Audit } from '../../spec/node/audit.ts'
 import type { Database } from '../../spec/node/database.ts'
 import { aboutRequest } from '../audit/about.ts'
+import type { Kept } from '../console/passkey.ts'
 import { addPass } from '../store/passes.ts'
 import { decide, expireRequests } from '../store/requests.ts'
-import type { AuthorityTables, RequestRow } from '../store/schema.ts'
+import type { AuthorityTables, RequestRow, Tx } from '../store/schema.ts'
 import { type MintDeps, mintPass } from './mint.ts'
 import { readShown } from './shown.ts'
 
@@ -16,13 +17,23 @@ export type ApproveDeps = MintDeps & {
 /** Who decides, and the digest of what they were shown. */
 export type DecisionBy = { by: string; digest: string }
 
+export type Approval = DecisionBy & {
+  scope?: string[] | undefined
+  /** The assertion of the approver's passkey, for the audit trail. */
+  passkey?: Kept
+  /** What holds only if the approval does, and the other way round. */
+  also?: (tx: Tx) => Promise<void>
+}
+
 /** Approves a request and mints its pass (protocol 4), with a subset of what was offered, or all of it. Throws unknown_request, already_decided, stale_decision, unprocessable. */
-export async function approve(d: ApproveDeps, requestDigest: string, decision: DecisionBy & { scope?: string[] | undefined }): Promise<void> {
+export async function approve(d: ApproveDeps, requestDigest: string, decision: Approval): Promise<void> {
   await d.db.write(async (tx) => {
     const request = await decide(tx, requestDigest, 'approved', { shownDigest: decision.digest, by: decision.by, at: d.now() })
     const scope = decision.scope ?? readShown(request.shown).scopes.map(({ name }) => name)
     await addPass(tx, mintPass(d, request, scope))
-    await d.audit.record(tx, { event: 'decision', outcome: 'approved', by: decision.by, scope, ...aboutRequest(request) })
+    await decision.also?.(tx)
+    const { by, passkey } = decision
+    await d.audit.record(tx, { event: 'decision', outcome: 'approved', by, scope, ...aboutRequest(request), ...(passkey && { passkey }) })
   })
   d.onDecided(requestDigest)
 }

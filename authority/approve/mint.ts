@@ -2,7 +2,8 @@ import type { Now, Random } from '../../spec/effects.ts'
 import { ProtocolError } from '../../spec/error.ts'
 import { isApprovable } from '../../spec/scope.ts'
 import type { ValidationResponse } from '../../spec/wire/validation.ts'
-import type { PassRow, RequestRow } from '../store/schema.ts'
+import type { NewRequest } from '../store/requests.ts'
+import type { PassRow } from '../store/schema.ts'
 import { readShown } from './shown.ts'
 
 export type MintDeps = { now: Now; authorizationId: () => string; lifetimes: { pass_seconds: number } }
@@ -25,11 +26,7 @@ export function createAuthorizationIds({ now, random }: { now: Now; random: Rand
 }
 
 /** The pass an approval makes: bound to the Service, the scope, the task, the destination and the holder key (protocol 4). Throws unprocessable for a scope that was not offered, or none. */
-export function mintPass(
-  d: MintDeps,
-  request: Omit<RequestRow, 'decided_at' | 'decided_by' | 'reason'>,
-  scope: string[],
-): Omit<PassRow, 'consumed_at' | 'revoked_at'> {
+export function mintPass(d: MintDeps, request: NewRequest, scope: string[]): Omit<PassRow, 'consumed_at' | 'revoked_at'> {
   const shown = readShown(request.shown)
   const offered = shown.scopes.map(({ name }) => name)
   if (!isApprovable(scope, offered)) throw new ProtocolError('unprocessable', 'an approval grants at least one scope, and only offered ones')

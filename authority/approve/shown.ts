@@ -25,6 +25,8 @@ export const Shown = z.object({
   scopes: z.array(OfferedScope),
   reasons: z.array(z.string()),
   authorization_seconds: z.number(),
+  /** Where the request came from, as the door saw it. */
+  address: z.string().optional(),
 })
 export type Shown = z.infer<typeof Shown>
 

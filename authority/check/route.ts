@@ -6,13 +6,15 @@ import type { Profile } from '../../spec/profile.ts'
 import { CheckRequest } from '../../spec/wire/validation.ts'
 import type { AuthenticateService } from '../discover/authenticate.ts'
 import { type CheckDeps, check } from './check.ts'
+import type { LastChecks } from './last-checks.ts'
 
-export const checkRoutes = (d: CheckDeps & { profile: Profile; authenticate: AuthenticateService }) =>
+export const checkRoutes = (d: CheckDeps & { profile: Profile; authenticate: AuthenticateService; lastChecks: LastChecks }) =>
   new Hono().post('/authorization/check', async (c) => {
     const { service } = await d.authenticate(c.req.header('authorization'))
     const { authorization_id } = await readBody(c.req.raw, CheckRequest, d.profile)
     const about = { event: 'check', service, authorization_id }
     const checked = await noteRefusal(d.audit, about, () => check(d, authorization_id, service))
     d.audit.note({ ...about, outcome: 'active' })
+    d.lastChecks.note(authorization_id, d.now())
     return answer(checked)
   })

@@ -1,6 +1,5 @@
 import { qualityOf } from '../../spec/accept.ts'
 import { DOOR_HEADERS } from '../../spec/node/doors.ts'
-import type { IssuanceStatus } from '../../spec/wire/issuance.ts'
 
 const MEDIA_TYPE = 'text/event-stream'
 /** The second asks a proxy not to keep events back until it has many. */
@@ -12,10 +11,10 @@ export const wantsEvents = (accept: string | undefined): boolean => {
   return quality > 0 && quality >= qualityOf(accept, 'application/json')
 }
 
-/** A stream of server-sent events, each an issuance status. What is sent after its end goes nowhere. */
+/** A stream of server-sent events, each a JSON document. What is sent after its end goes nowhere. */
 export type EventStream = {
   body: ReadableStream<Uint8Array>
-  send: (status: IssuanceStatus) => void
+  send: (document: object) => void
   /** A comment, by which both ends notice that the other has gone; not for one that has still to read the last. */
   beat: () => void
   end: () => void
@@ -37,7 +36,7 @@ export function openEventStream(onEnd: () => void): EventStream {
   })
   return {
     body,
-    send: (status) => controller?.enqueue(encoder.encode(`data: ${JSON.stringify(status)}\n\n`)),
+    send: (document) => controller?.enqueue(encoder.encode(`data: ${JSON.stringify(document)}\n\n`)),
     beat() {
       if (controller && (controller.desiredSize ?? 0) > 0) controller.enqueue(encoder.encode(':\n\n'))
     },

@@ -45,11 +45,11 @@ export type IssueDeps = MintDeps & {
 }
 
 /**
- * Admits a request (protocol 4, §5.3.1) and gives its new id. Throws policy_denied for a user of another domain, malformed_request, invalid_attestation,
+ * Admits a request (protocol 4, §5.3.1) and gives its new id. `address` is where it came from, for the approver to see. Throws policy_denied for a user of another domain, malformed_request, invalid_attestation,
  * trust_tier_required, unknown_service, discovery_failed, configuration_invalid, unprocessable, service_unavailable,
  * rate_limited; nothing is recorded then but the refusal.
  */
-export async function issue(d: IssueDeps, request: IssuanceRequest): Promise<string> {
+export async function issue(d: IssueDeps, request: IssuanceRequest, address?: string): Promise<string> {
   const key = await requireHolderKey(d, request)
   requireServedDomain(d.domains, request.user.email)
   const attested = await verifyTask(request, { now: d.now(), profile: d.profile, importKey: d.importKey })
@@ -64,7 +64,7 @@ export async function issue(d: IssueDeps, request: IssuanceRequest): Promise<str
   })
   const answer = d.policy({ service: request.service.origin, user: user.email, agent: identity.agent.id, offered })
   const id = d.random(32)
-  await record(d, id, describe(d, { request, identity, service, attested, answer, offered }), { request, answer })
+  await record(d, id, describe(d, { request, identity, service, attested, answer, offered, address }), { request, answer })
   return id
 }
 
@@ -96,9 +96,10 @@ type Admitted = {
   attested: boolean
   answer: PolicyAnswer
   offered: OfferedScope[]
+  address: string | undefined
 }
 
-function describe(d: IssueDeps, { request, identity, service, attested, answer, offered }: Admitted): Shown {
+function describe(d: IssueDeps, { request, identity, service, attested, answer, offered, address }: Admitted): Shown {
   const destination = request.type === 'browser_session' ? request.intent?.destination_url : undefined
   return {
     type: request.type,
@@ -112,6 +113,7 @@ function describe(d: IssueDeps, { request, identity, service, attested, answer, 
     scopes: answer.decision === 'ask' ? answer.offered : offered,
     reasons: answer.decision === 'deny' ? [answer.reason] : answer.reasons,
     authorization_seconds: d.lifetimes.authorization_seconds,
+    ...(address !== undefined && { address }),
   }
 }
 

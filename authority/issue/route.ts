@@ -17,10 +17,11 @@ export type IssueRouteDeps = IssueDeps &
 export const issueRoutes = (d: IssueRouteDeps) =>
   new Hono()
     .post('/issuance', async (c) => {
-      await d.turns.issuance(d.clientOf(c.req.raw, c.env))
+      const address = d.clientOf(c.req.raw, c.env)
+      await d.turns.issuance(address)
       const request = await readBody(c.req.raw, IssuanceRequest, d.profile)
       const about = { user: request.user.email, service: request.service.origin, harness: request.harness.id, task: request.task.id }
-      const id = await noteRefusal(d.audit, { event: 'issuance', ...about }, () => issue(d, request))
+      const id = await noteRefusal(d.audit, { event: 'issuance', ...about }, () => issue(d, request, address))
       const status = await issuanceStatus(d, id)
       return answer(status, status.status === 'pending' ? 202 : 200)
     })

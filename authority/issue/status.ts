@@ -8,7 +8,14 @@ import { findStatus, type StatusRow } from '../store/requests.ts'
 import type { PassRow, Tx } from '../store/schema.ts'
 import type { PassValues } from './issue.ts'
 
-export type StatusDeps = { now: Now; statusUrl: (id: string) => string; passValues: PassValues; db: { read: Tx } }
+export type StatusDeps = {
+  now: Now
+  statusUrl: (id: string) => string
+  passValues: PassValues
+  db: { read: Tx }
+  /** Where a person decides a request, and the number that its Harness shows them; undefined where there is no console. */
+  approvalOf?: ((request: { digest: string; master_key_id: string }) => { url: string; number?: string }) | undefined
+}
 
 const POLL_AFTER_MS = 1000
 
@@ -21,7 +28,10 @@ export async function issuanceStatus(d: StatusDeps, id: string): Promise<Issuanc
   const status = statusAt(request, d.now())
   switch (status) {
     case 'pending':
-      return { ...base, status, expires_at: toRfc3339(request.expires_at), poll_after_ms: POLL_AFTER_MS }
+      return pending(
+        { ...base, status, expires_at: toRfc3339(request.expires_at), poll_after_ms: POLL_AFTER_MS },
+        d.approvalOf?.({ digest, ...request }),
+      )
     case 'approved': {
       const { expires_at } = requireUsable(await findPass(d.db.read, digest), d.now())
       const value = d.passValues.derive(id, request.master_key_id)
@@ -33,6 +43,12 @@ export async function issuanceStatus(d: StatusDeps, id: string): Promise<Issuanc
       return { ...base, status, expires_at: toRfc3339(request.expires_at), ...(request.reason !== null && { reason: request.reason }) }
   }
 }
+
+/** With where a person decides it, for the Harness to show ([X]). */
+const pending = (status: IssuanceStatus, approval: { url: string; number?: string } | undefined): IssuanceStatus =>
+  approval
+    ? { ...status, links: { ...status.links, approval: approval.url }, ...(approval.number !== undefined && { approval_number: approval.number }) }
+    : status
 
 /** A pending request past its deadline is expired, whether or not that has been written down (protocol 4). */
 export const statusAt = ({ status, expires_at }: Pick<StatusRow, 'status' | 'expires_at'>, at: number) =>

@@ -1,4 +1,6 @@
 import type { ServerParty } from '../../spec/node/server-party.ts'
+import type { SecretPlace } from '../../spec/node/settings.ts'
+import { createVerifyEvent } from '../audit/verify-event.ts'
 import { AuthoritySettings } from '../settings.ts'
 import { migrations } from '../store/migrations/all.ts'
 import { openAuthority } from './open.ts'
@@ -15,5 +17,8 @@ export const authority: ServerParty<AuthoritySettings> = {
     const value = `${new URL(identifier).origin}/.well-known/agentpass-authority`
     return domains.map((domain) => ({ name: `_agentpass.${domain}`, value }))
   },
+  ownSecrets: ({ console: pages }): Record<string, SecretPlace> =>
+    pages?.sign_in.client_secret ? { client_secret: pages.sign_in.client_secret } : {},
+  createVerifyEvent,
   open: openAuthority,
 }

@@ -17,6 +17,11 @@ import { ServiceForAuthority } from '../../spec/wire/configuration.ts'
 import { type AuthorityDeps, createAuthority, createAuthorityManagement } from '../app.ts'
 import { expireDue } from '../approve/approve.ts'
 import { createAuthorizationIds } from '../approve/mint.ts'
+import { termsOf } from '../audit/terms.ts'
+import { createLastChecks } from '../check/last-checks.ts'
+import { CONSOLE } from '../console/door.ts'
+import { approvalNumber } from '../console/number.ts'
+import { idleSecondsOf } from '../console/session.ts'
 import { createAuthenticate } from '../discover/authenticate.ts'
 import { createOutbox, type Outbox } from '../events/outbox.ts'
 import { createAttestationIssuers } from '../issue/issuers.ts'
@@ -32,18 +37,24 @@ import { migrations } from '../store/migrations/all.ts'
 import { countEvents } from '../store/outbox.ts'
 import { deleteRequestsEndedBefore } from '../store/requests.ts'
 import type { AuthorityTables } from '../store/schema.ts'
+import { deleteSessionsOver } from '../store/sessions.ts'
+import { indexTrail } from '../store/trail.ts'
+import { consoleDeps, matchingOf } from './console.ts'
 
 export type AuthorityOpening = {
   settings: AuthoritySettings
   database: string
   masterKeys: [MasterKey, ...MasterKey[]]
   adminToken: string
+  /** The secrets that only an Authority's settings name, by member. */
+  ownSecrets?: { client_secret?: string }
   effects: Effects
 }
 export type OpenAuthority = { app: Hono; management: Hono; stop: () => Promise<void> }
 
 const DAY_SECONDS = 86_400
 const GRACE_MS = 10_000
+const REF_CHARS = 12
 
 /** Opens an Authority on its database and hands its two doors over; who mounts them is the caller's business. Throws Error with a sentence for people. */
 export async function openAuthority(opening: AuthorityOpening): Promise<OpenAuthority> {
@@ -51,6 +62,7 @@ export async function openAuthority(opening: AuthorityOpening): Promise<OpenAuth
   const party = await openParty(db, opening.masterKeys, opening.effects)
   const deps = await authorityDeps(opening, party, party.guard(db))
   party.start(chores(opening.settings, deps))
+  deps.console?.provider.warm().catch((failure) => opening.effects.log.warn('identity_provider_unreachable', { failure }))
   addGauge(party.metrics, {
     name: 'agentpass_outbox_events',
     help: 'events that services are still to be told of',
@@ -58,6 +70,7 @@ export async function openAuthority(opening: AuthorityOpening): Promise<OpenAuth
   })
   const stop = async () => {
     deps.watches.close()
+    deps.console?.streams.close()
     await Promise.race([deps.outbox.stop(), sleep(GRACE_MS, undefined, { ref: false })])
     await party.stop()
   }
@@ -65,7 +78,7 @@ export async function openAuthority(opening: AuthorityOpening): Promise<OpenAuth
 }
 
 async function authorityDeps(
-  { settings, adminToken, effects }: AuthorityOpening,
+  { settings, adminToken, effects, ownSecrets }: AuthorityOpening,
   party: Party,
   db: Database<AuthorityTables>,
 ): Promise<AuthorityDeps & { outbox: Outbox }> {
@@ -80,15 +93,23 @@ async function authorityDeps(
     signingKey: async () => party.keys.current(),
   })
   const outbox = createOutbox({ ...effects, ...party, db, authority, discoverService, signingKey: party.keys.current })
+  const status = statusDeps(settings, party, db)
+  const decisions = {
+    ...{ now: party.now, random: effects.random, db, audit: party.audit, onDecided: status.onDecided, lifetimes },
+    deliverSoon: () => void outbox.look().catch((failure) => effects.log.warn('push_failed', { failure })),
+    authorizationId: createAuthorizationIds(effects),
+    clientOf: createClientOf(settings.client_address_header),
+  }
   return {
     ...effects,
     ...party,
-    ...statusDeps(settings, party, db),
-    db,
+    ...status,
+    ...decisions,
+    console: consoleDeps({ settings, clientSecret: ownSecrets?.client_secret, effects, party, db, decisions }),
+    lastChecks: createLastChecks(db),
     profile,
     importKey,
     authority,
-    lifetimes,
     caps: limits,
     trustMode: settings.trust_mode,
     allowServiceAuthorities: settings.allow_service_authorities,
@@ -102,21 +123,26 @@ async function authorityDeps(
     askScopes: (service, about) => askScopes({ fetch: effects.fetch, signAssertion }, service, about),
     policy: createPolicy(settings.policy),
     outbox,
-    deliverSoon: () => void outbox.look().catch((failure) => effects.log.warn('push_failed', { failure })),
-    authorizationId: createAuthorizationIds(effects),
-    clientOf: createClientOf(settings.client_address_header),
     turns: { issuance: createRate(limits.issuances_per_minute, 60), poll: createRate(limits.polls_per_second, 1) },
   }
 }
 
 /** How a request stands, and who watches it. */
-function statusDeps({ authority, limits }: AuthoritySettings, { now, secrets }: Party, db: Database<AuthorityTables>) {
+function statusDeps(settings: AuthoritySettings, { now, secrets }: Party, db: Database<AuthorityTables>) {
+  const { authority, limits } = settings
   const { origin } = new URL(authority)
+  const matching = matchingOf(settings)
   const asked: StatusDeps = {
     db,
     now,
     statusUrl: (id) => `${origin}/issuance/${encodeURIComponent(id)}`,
     passValues: { currentKeyId: secrets.current, derive: (id, keyId) => secrets.derive('pass values', id, keyId) },
+    approvalOf:
+      settings.console &&
+      ((request) => ({
+        url: `${origin}${CONSOLE}/requests/${request.digest.slice(0, REF_CHARS)}`,
+        ...(matching !== 'off' && { number: approvalNumber(secrets, request) }),
+      })),
   }
   const watches = createWatches({
     limits,
@@ -127,6 +153,8 @@ function statusDeps({ authority, limits }: AuthoritySettings, { now, secrets }: 
 }
 
 const chores = (settings: AuthoritySettings, d: AuthorityDeps & { outbox: Outbox }) => [
+  ...consoleChores(d),
+  { name: 'last checks', everyMs: 5000, run: d.lastChecks.flush },
   { name: 'events', everyMs: 1000, run: d.watches.look },
   { name: 'push', everyMs: 1000, run: d.outbox.look },
   { name: 'expiry', everyMs: 1000, run: () => sweepAll((limit) => expireDue(d, limit)) },
@@ -140,3 +168,18 @@ const chores = (settings: AuthoritySettings, d: AuthorityDeps & { outbox: Outbox
     },
   },
 ]
+
+const consoleChores = ({ console: pages, ...d }: AuthorityDeps) =>
+  pages
+    ? [
+        { name: 'console streams', everyMs: 1000, run: pages.streams.look },
+        { name: 'audit index', everyMs: 1000, run: () => sweepAll(() => d.db.write((tx) => indexTrail(tx, d.db.dialect, termsOf))) },
+        { name: 'identity provider', everyMs: 60_000, run: pages.provider.warm },
+        {
+          name: 'console sessions',
+          everyMs: 60_000,
+          run: () =>
+            sweepAll((limit) => d.db.write((tx) => deleteSessionsOver(tx, { at: d.now(), idleSeconds: idleSecondsOf(pages.settings) }, limit))),
+        },
+      ]
+    : []

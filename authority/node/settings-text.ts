@@ -43,6 +43,32 @@ ${domains.map((domain) => `  - ${yamlValue(domain)}`).join('\n')}
 #  default: ask
 #  rules: []
 
+# The pages on which people decide. They sign in with an OpenID provider, where this authority is a client with the redirect URI
+# AUTHORITY/console/callback and the post-logout redirect URI AUTHORITY/console/signed-out. Whoever signs in decides what is asked for their own address.
+# console:
+#   sign_in:
+#     issuer: https://login.acme.example
+#     client_id: agentpass
+#     client_secret: { file: secrets/oidc.secret }    # left out for a public client
+#     scopes: [openid, email, profile]
+#     claims: { email: email, name: name, groups: groups }
+#     require_verified_email: true
+#   # Roles beside that, for people (an address or @domain) or for groups of the provider. approver: decides for users, by address or by the groups they had
+#   # when they last signed in here, and at services; what is left out is any. auditor: sees all. admin: sees and ends all, registers harness keys; decides nothing.
+#   roles:
+#     - { role: approver, groups: [desk-leads], for: { groups: [support], services: [https://desk.example] } }
+#     - { role: auditor, groups: [security] }
+#     - { role: admin, people: [ida@acme.example] }
+#   sessions: { idle_minutes: 30, absolute_hours: 10 }
+#   # What approving these scopes asks of the approver: recent_sign_in, of the last recent_minutes, or passkey. At one service, or at all.
+#   step_up:
+#     recent_minutes: 5
+#     rules:
+#       - { service: https://desk.example, scopes: [tickets:admin], require: passkey }
+#   # Whose requests are approved only with the two digits that the harness shows: off, unverified (those nobody vouches for), always.
+#   # Unless named: unverified in the profile hardened, off in core-0.1, where a harness may know nothing of it.
+#   number_matching: off
+
 # In seconds: how long a request waits for its decision, a pass for its redemption, and how long an authorization lives after that.
 #lifetimes:
 #  decision_seconds: 900

@@ -6,6 +6,7 @@ import { type Alive, findAlive, type Stage, type Which } from '../store/alive.ts
 import { revokeAuthorizations } from '../store/authorizations.ts'
 import { announce } from '../store/outbox.ts'
 import { revokePasses } from '../store/passes.ts'
+import type { Reach } from '../store/reach.ts'
 import { denyPending } from '../store/requests.ts'
 import type { Tx } from '../store/schema.ts'
 import type { RevokeDeps } from './revoke.ts'
@@ -13,7 +14,8 @@ import type { RevokeDeps } from './revoke.ts'
 export type BulkDeps = Pick<ApproveDeps, 'now' | 'db' | 'audit' | 'onDecided'> & Pick<RevokeDeps, 'random' | 'deliverSoon'>
 /** How much was ended. */
 export type Ended = { authorizations: number; passes: number; requests: number }
-type Act = { by: string; reason?: string | undefined }
+/** `within`: of what is meant, only that ends which is in somebody's reach; all unless given. */
+type Act = { by: string; reason?: string | undefined; within?: Reach }
 
 const BATCH = 200
 /** What has just expired by this instance's clock may be alive by another's: each is at most five seconds off the database's. */
@@ -43,7 +45,7 @@ async function endStage(d: BulkDeps, stage: Stage, which: Which, act: Act): Prom
     const { alive, ended } = await d.db.write(async (tx) => {
       const at = d.now()
       const aliveAt = stage === 'request' ? at : at - CLOCKS_APART_SECONDS // a request past its deadline is expired for good
-      const alive = await findAlive(tx, stage, which, { aliveAt, limit: BATCH })
+      const alive = await findAlive(tx, stage, which, { aliveAt, limit: BATCH, ...(act.within && { within: act.within }) })
       const events = alive.length > 0 ? await END[stage](tx, alive, { ...act, at, aliveAt, random: d.random }) : []
       for (const event of events) await d.audit.record(tx, event)
       return { alive, ended: events.length }

@@ -1,4 +1,5 @@
 import { type RawBuilder, type SqlBool, sql } from 'kysely'
+import { isWithin, type Reach } from './reach.ts'
 import type { RequestRow, Tx } from './schema.ts'
 
 /** Whose delegations somebody means: those of a user (in canonical form), at a Service, of a holder key by its thumbprint, one by its authorization id, or all. */
@@ -22,8 +23,13 @@ const SELECTED = [
 ] as const
 
 /** Some of what is meant and is alive after `aliveAt` in one of its stages. */
-export async function findAlive(tx: Tx, stage: Stage, which: Which, { aliveAt, limit }: { aliveAt: number; limit: number }): Promise<Alive[]> {
-  const meant = isMeant(stage, which)
+export async function findAlive(
+  tx: Tx,
+  stage: Stage,
+  which: Which,
+  { aliveAt, limit, within = 'all' }: { aliveAt: number; limit: number; within?: Reach },
+): Promise<Alive[]> {
+  const meant = sql<SqlBool>`${isMeant(stage, which)} and ${isWithin(within)}`
   switch (stage) {
     case 'request': {
       const pending = tx

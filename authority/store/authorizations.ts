@@ -1,8 +1,9 @@
-import type { Expression, ExpressionBuilder, SqlBool } from 'kysely'
+import { type Expression, type ExpressionBuilder, type SqlBool, sql } from 'kysely'
+import type { Dialect } from '../../spec/node/database.ts'
 import { statement } from '../../spec/node/statement.ts'
 import type { AuthorityTables, AuthorizationRow, Tx } from './schema.ts'
 
-type NewAuthorization = Omit<AuthorizationRow, 'state' | 'closed_at' | 'reason'>
+type NewAuthorization = Omit<AuthorizationRow, 'state' | 'closed_at' | 'reason' | 'checked_at'>
 
 const insertAuthorization = statement<AuthorityTables, NewAuthorization>()((db, given) =>
   db.insertInto('authorization').values({
@@ -100,4 +101,20 @@ export function findByRequest(db: Tx, requestDigest: string): Promise<Authorizat
     .selectAll()
     .where('id', 'in', openedBy([requestDigest]))
     .executeTakeFirst()
+}
+
+/** Writes down when Services last asked after authorizations. Many rows in one statement of one shape: they come as JSON. */
+export async function noteChecks(tx: Tx, dialect: Dialect, checks: { id: string; at: number }[]): Promise<void> {
+  await CHECKED[dialect](tx, JSON.stringify(checks))
+}
+
+const CHECKED: Record<Dialect, (tx: Tx, rows: string) => Promise<unknown>> = {
+  sqlite: (tx, rows) =>
+    sql`update authorization set checked_at = row.value ->> 'at' from json_each(${rows}) as row where authorization.id = row.value ->> 'id'`.execute(
+      tx,
+    ),
+  postgres: (tx, rows) =>
+    sql`update "authorization" set checked_at = row.at from json_to_recordset(${rows}::json) as row (id text, at bigint) where "authorization".id = row.id`.execute(
+      tx,
+    ),
 }

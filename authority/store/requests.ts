@@ -2,12 +2,12 @@ import { ProtocolError } from '../../spec/error.ts'
 import { statement } from '../../spec/node/statement.ts'
 import type { AuthorityTables, RequestRow, Tx } from './schema.ts'
 
-export type NewRequest = Omit<RequestRow, 'decided_at' | 'decided_by' | 'reason'>
+export type NewRequest = Omit<RequestRow, 'decided_at' | 'decided_by' | 'reason' | 'wrong_numbers'>
 export type Decided = Pick<RequestRow, 'status' | 'decided_at' | 'decided_by' | 'reason'>
 /** Who decides, when, and the digest of what they were shown. */
 export type Decision = { shownDigest: string; by: string; at: number }
 
-const insertRequest = statement<AuthorityTables, RequestRow>()((db, given) =>
+const insertRequest = statement<AuthorityTables, NewRequest & Decided>()((db, given) =>
   db.insertInto('request').values({
     digest: given('digest'),
     ref: given('ref'),
@@ -149,4 +149,23 @@ export async function deleteRequestsEndedBefore(tx: Tx, before: number, limit: n
   await tx.deleteFrom('pass').where('request_digest', 'in', digests).execute()
   await tx.deleteFrom('request').where('digest', 'in', digests).execute()
   return digests.length
+}
+
+/** Counts an attempt to approve a pending request with a wrong number. Gives how many there have been. */
+export async function noteWrongNumber(tx: Tx, digest: string, at: number): Promise<number> {
+  const noted = await tx
+    .updateTable('request')
+    .set(({ eb }) => ({ wrong_numbers: eb('wrong_numbers', '+', 1) }))
+    .where('digest', '=', digest)
+    .where('status', '=', 'pending')
+    .where('expires_at', '>', at)
+    .returning('wrong_numbers')
+    .executeTakeFirst()
+  return noted?.wrong_numbers ?? 0
+}
+
+/** How often a request was approved with a wrong number. */
+export async function countWrongNumbers(tx: Tx, digest: string): Promise<number> {
+  const row = await tx.selectFrom('request').select('wrong_numbers').where('digest', '=', digest).executeTakeFirst()
+  return row?.wrong_numbers ?? 0
 }

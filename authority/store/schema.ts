@@ -1,4 +1,4 @@
-import type { Kysely } from 'kysely'
+import type { Generated, Kysely, Selectable } from 'kysely'
 import type { AuditTable } from '../../spec/node/audit.ts'
 import type { ClockTable } from '../../spec/node/clock.ts'
 import type { SigningKeyTable } from '../../spec/node/keys.ts'
@@ -28,6 +28,7 @@ export type AuthorityTables = AuditTable &
       decided_at: number | null
       decided_by: string | null
       reason: string | null
+      wrong_numbers: Generated<number> // how often somebody approved it with another number than its Harness shows
     }
     pass: {
       digest: string // of the pass value: the value is derived from the request id, and neither is ever stored
@@ -49,6 +50,7 @@ export type AuthorityTables = AuditTable &
       expires_at: number
       closed_at: number | null
       reason: string | null
+      checked_at: number | null // when its Service last asked after it
     }
     assertion_seen: { issuer: string; jti: string; expires_at: number }
     harness_key: {
@@ -67,11 +69,37 @@ export type AuthorityTables = AuditTable &
       due_at: number // of the next attempt; of one under way, when it counts as lost
       tries: number
     }
+    console_session: {
+      digest: string // of the cookie's value
+      email: string // in the form in which addresses are compared
+      name: string | null
+      groups: string // json: as the provider said at sign-in
+      authenticated_at: number | null // when the person last proved to the provider who they are, where it says so
+      sealed_id_token: string // for signing out at the provider
+      client: string // json: what people know it by
+      opened_at: number
+      seen_at: number
+      expires_at: number
+    }
+    person_group: { email: string; name: string } // as the provider said when that person last signed in
+    passkey: {
+      id: string // the credential id
+      email: string
+      name: string
+      public_key: string // COSE, base64url
+      uses: number // the authenticator's own count, 0 where it keeps none
+      added_at: number
+      used_at: number | null
+    }
+    audit_term: { term: string; seq: number } // which events of the audit trail name something
+    audit_indexed: { id: number; seq: number } // one row: how far the trail has been read into audit_term
   }
 
 export type Tx = Kysely<AuthorityTables>
-export type RequestRow = AuthorityTables['request']
+export type RequestRow = Selectable<AuthorityTables['request']>
 export type PassRow = AuthorityTables['pass']
 export type AuthorizationRow = AuthorityTables['authorization']
 export type HarnessKeyRow = AuthorityTables['harness_key']
 export type OutboxRow = AuthorityTables['outbox']
+export type ConsoleSessionRow = AuthorityTables['console_session']
+export type PasskeyRow = AuthorityTables['passkey']

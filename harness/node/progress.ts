@@ -29,6 +29,7 @@ export function createProgress(d: { io: Io; now: Now; wait: Wait }): ProgressLin
     if (!isSameWaiting(waiting, next)) {
       line(`${'approve'.padEnd(8)} ${next.authority} must decide by ${instant(next.expiresAt)} …`)
       if (next.approvalUrl !== undefined) d.io.err(`         a person can do so at ${next.approvalUrl}\n`)
+      if (next.approvalNumber !== undefined) d.io.err(`         and is asked there for this number: ${next.approvalNumber}\n`)
       saidAt = d.now()
     }
     waiting = next
@@ -53,4 +54,5 @@ export function createProgress(d: { io: Io; now: Now; wait: Wait }): ProgressLin
   }
 }
 
-const isSameWaiting = (a: Waiting | undefined, b: Waiting): boolean => a?.approvalUrl === b.approvalUrl && a?.authority === b.authority
+const isSameWaiting = (a: Waiting | undefined, b: Waiting): boolean =>
+  a?.approvalUrl === b.approvalUrl && a?.approvalNumber === b.approvalNumber && a?.authority === b.authority

@@ -12,8 +12,11 @@ const PAGE = 1000
 const Head = z.looseObject({ event: z.literal('audit_head'), seq: z.int(), hash: z.string(), signature: z.string() })
 const Statement = z.object({ seq: z.int(), hash: z.string() })
 
-/** Walks the whole trail: numbers without a gap, each hash over the one before, each signed head true of the row it names. */
-export async function verifyAudit(db: Kysely<AuditTable>, keys: JWK[]): Promise<AuditVerdict> {
+/** What a party finds wrong with an event beyond its hash, such as a signature that it carries; undefined where nothing is. */
+export type VerifyEvent = (event: unknown) => Promise<string | undefined>
+
+/** Walks the whole trail: numbers without a gap, each hash over the one before, each signed head true of the row it names, and whatever a party verifies of its own events. */
+export async function verifyAudit(db: Kysely<AuditTable>, keys: JWK[], verifyEvent: VerifyEvent = async () => undefined): Promise<AuditVerdict> {
   const { count } = await db
     .selectFrom('audit')
     .select((e) => e.fn.countAll<number>().as('count'))
@@ -27,7 +30,7 @@ export async function verifyAudit(db: Kysely<AuditTable>, keys: JWK[]): Promise<
     const rows = await db.selectFrom('audit').select(['seq', 'hash', 'event']).where('seq', '>', after).orderBy('seq').limit(PAGE).execute()
     for (const row of rows) {
       const seq = verdict.verified + 1
-      const why = await whyBad({ ...row, expected: seq }, hashes, imported)
+      const why = (await whyBad({ ...row, expected: seq }, hashes, imported)) ?? (await verifyEvent(parse(row.event)))
       if (why !== undefined) return { ...verdict, bad: { seq, why } }
       if (Head.safeParse(parse(row.event)).success) verdict.heads += 1
       hashes.set(seq, row.hash ?? '')

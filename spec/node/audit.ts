@@ -35,6 +35,10 @@ export type AuditEvent = {
   by?: string | undefined
   reason?: string | undefined
   kid?: string | undefined
+  /** A passkey that was added, or an approver's assertion by one, with what it takes to verify it again. */
+  passkey?: object | undefined
+  /** Where somebody came from, as the door saw it. */
+  address?: string | undefined
 }
 
 export type Audit = {

@@ -27,7 +27,7 @@ async function examine<S extends ServerSettings>(party: ServerParty<S>, file: st
   const settings = await examineOne(findings, () => readPartySettings(party, file))
   if (!settings) return findings
   await examineOne(findings, async () => {
-    const { network } = equip(file, settings)
+    const { network } = equip(party, file, settings)
     for (const record of party.records(settings)) await examineRecord(findings, network.resolveTxt, record)
     await network.close()
   })

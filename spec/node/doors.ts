@@ -34,7 +34,10 @@ type DoorDeps = {
 /** A door: a Hono app with the error shape that all our doors share (protocol 1). Its routes answer with `answer`. */
 export function createDoor(d: DoorDeps): Hono {
   const app = new Hono()
-  app.notFound(() => refuse(new ProtocolError('not_found', 'there is nothing at this address')))
+  app.notFound(async (c) => {
+    const nothing = new ProtocolError('not_found', 'there is nothing at this address')
+    return (await d.present?.(nothing, c.req.raw)) ?? refuse(nothing)
+  })
   app.onError(async (failure, c) => {
     logRefusal(d, failure, c)
     return (await d.present?.(asProtocolError(failure), c.req.raw)) ?? refuse(failure)

@@ -12,7 +12,7 @@ type Running = { network: Network; doors: OpenDoor[]; server?: OpenServer }
 /** Serves until a signal: prints one line when the doors are open, and stops gracefully. Throws OperatorError when it cannot start, with nothing left open. */
 export async function serveParty<S extends ServerSettings>(party: ServerParty<S>, file: string, { json }: { json?: boolean }): Promise<void> {
   const settings = readPartySettings(party, file)
-  const equipment = equip(file, settings)
+  const equipment = equip(party, file, settings)
   const log = createLog(party.name, settings.log_level)
   const stopped = untilStopped(log)
   const running: Running = { network: equipment.network, doors: [] }
@@ -38,7 +38,7 @@ async function open<S extends ServerSettings>(
   settings: S,
   { equipment, log, running }: { equipment: Equipment; log: Log; running: Running },
 ): Promise<[number, number]> {
-  const { database, masterKeys, adminToken, doors, network } = equipment
+  const { database, masterKeys, adminToken, ownSecrets, doors, network } = equipment
   await requireMade(database)
   const protocol = await openDoor(doors.protocol)
   running.doors.push(protocol)
@@ -46,7 +46,7 @@ async function open<S extends ServerSettings>(
   running.doors.push(management)
   const { fetch, resolveTxt } = network
   const effects = { now: systemNow, random: systemRandom, fetch, resolveTxt, log }
-  running.server = await party.open({ settings, database, masterKeys, adminToken, effects })
+  running.server = await party.open({ settings, database, masterKeys, adminToken, ownSecrets, effects })
   protocol.mount(running.server.app)
   management.mount(running.server.management)
   return [protocol.port, management.port]

@@ -1,12 +1,22 @@
 import type { Hono } from 'hono'
 import type { z } from 'zod'
+import type { VerifyEvent } from './audit-verify.ts'
 import type { Migration } from './migrate.ts'
 import { type Network, openNetwork } from './network.ts'
 import { OperatorError } from './operator-error.ts'
 import type { Effects } from './party.ts'
 import type { MasterKey } from './secrets.ts'
 import type { Listen } from './serve.ts'
-import { readAdminToken, readDatabase, readListen, readMasterKeys, readSettings, type ServerSettings } from './settings.ts'
+import {
+  readAdminToken,
+  readDatabase,
+  readListen,
+  readMasterKeys,
+  readSecret,
+  readSettings,
+  type SecretPlace,
+  type ServerSettings,
+} from './settings.ts'
 
 /** What the command line must know of a server party; everything else about the two is the same. */
 export type ServerParty<S extends ServerSettings> = {
@@ -18,10 +28,21 @@ export type ServerParty<S extends ServerSettings> = {
   identity: (settings: S) => string
   /** The TXT records by which the party's peers find it. */
   records: (settings: S) => TxtRecord[]
+  /** The places of secrets that only this party's settings name. */
+  ownSecrets?: (settings: S) => Record<string, SecretPlace>
+  /** Makes what verifies this party's own events, in the order of the trail, for one walk of `audit verify`. */
+  createVerifyEvent?: () => VerifyEvent
   open: (opening: PartyOpening<S>) => Promise<OpenServer>
 }
 export type TxtRecord = { name: string; value: string }
-export type PartyOpening<S> = { settings: S; database: string; masterKeys: [MasterKey, ...MasterKey[]]; adminToken: string; effects: Effects }
+export type PartyOpening<S> = {
+  settings: S
+  database: string
+  masterKeys: [MasterKey, ...MasterKey[]]
+  adminToken: string
+  ownSecrets: Record<string, string>
+  effects: Effects
+}
 export type OpenServer = { app: Hono; management: Hono; stop: () => Promise<void> }
 
 /** What settings name, read and opened. */
@@ -29,6 +50,7 @@ export type Equipment = {
   database: string
   masterKeys: [MasterKey, ...MasterKey[]]
   adminToken: string
+  ownSecrets: Record<string, string>
   doors: { protocol: Listen; management: Listen }
   network: Network
 }
@@ -37,22 +59,24 @@ export type Equipment = {
 export const readPartySettings = <S extends ServerSettings>(party: ServerParty<S>, file: string): S => readSettings(file, party.schema)
 
 /** Reads and opens what settings name: secrets, certificates, the network. Throws OperatorError with every problem. */
-export function equip(file: string, settings: ServerSettings): Equipment {
+export function equip<S extends ServerSettings>(party: ServerParty<S>, file: string, settings: S): Equipment {
   const database = attempt(() => readDatabase(file, settings.database))
   const masterKeys = attempt(() => readMasterKeys(file, settings.master_keys))
   const adminToken = attempt(() => readAdminToken(file, settings.management.admin_token))
+  const ownSecrets = attempt(() => readOwnSecrets(party, file, settings))
   const protocol = attempt(() => readListen(file, settings.listen))
   const management = attempt(() => readListen(file, settings.management.listen))
   const network = attempt(() => openNetwork(file, settings.network))
-  if (database.ok && masterKeys.ok && adminToken.ok && protocol.ok && management.ok && network.ok)
+  if (database.ok && masterKeys.ok && adminToken.ok && ownSecrets.ok && protocol.ok && management.ok && network.ok)
     return {
       database: database.value,
       masterKeys: masterKeys.value,
       adminToken: adminToken.value,
+      ownSecrets: ownSecrets.value,
       doors: { protocol: protocol.value, management: management.value },
       network: network.value,
     }
-  const failures = [database, masterKeys, adminToken, protocol, management, network].flatMap((tried) => (tried.ok ? [] : [tried.failure]))
+  const failures = [database, masterKeys, adminToken, ownSecrets, protocol, management, network].flatMap((tried) => (tried.ok ? [] : [tried.failure]))
   throw new OperatorError(
     failures.flatMap(({ problems }) => problems),
     {
@@ -62,6 +86,10 @@ export function equip(file: string, settings: ServerSettings): Equipment {
     },
   )
 }
+
+/** The secrets that only this party's settings name. Throws SettingsError that says where it looked. */
+export const readOwnSecrets = <S extends ServerSettings>(party: ServerParty<S>, file: string, settings: S): Record<string, string> =>
+  Object.fromEntries(Object.entries(party.ownSecrets?.(settings) ?? {}).map(([name, place]) => [name, readSecret(file, place)]))
 
 type Attempt<T> = { ok: true; value: T } | { ok: false; failure: OperatorError }
 

@@ -37,11 +37,11 @@ export class SettingsError extends OperatorError {
 }
 
 /** A secret's place: a file, or a variable of the environment. It never stands in the settings themselves. */
-const secretPlace = z.union(
+export const secretPlace = z.union(
   [z.strictObject({ file: z.string().min(1) }), z.strictObject({ env: z.string().min(1) })],
   'does not say where the secret is: { file: PATH } or { env: NAME }',
 )
-type SecretPlace = z.infer<typeof secretPlace>
+export type SecretPlace = z.infer<typeof secretPlace>
 
 /** A SQLite file beside the settings, a URL of PostgreSQL without its password, or the place of a whole URL. */
 const databasePlace = z.union(

@@ -23,7 +23,7 @@ export async function auditVerify<S extends ServerSettings>(party: ServerParty<S
   const db = await openReadOnly<AuditTable & SigningKeyTable>(databaseOf(party, file))
   try {
     await pendingMigrations(db, party.migrations)
-    const verdict = await verifyAudit(db.read, await listPublicKeys(db.read))
+    const verdict = await verifyAudit(db.read, await listPublicKeys(db.read), party.createVerifyEvent?.())
     const { verified, heads, unnumbered, bad } = verdict
     if (json) printJson(verdict)
     else print(`rows verified: ${verified}, signed heads among them: ${heads}, rows not yet numbered: ${unnumbered}`)

@@ -47,6 +47,8 @@ export const IssuanceStatus = z.looseObject({
   expires_at: rfc3339.optional(),
   poll_after_ms: z.number().min(0).optional(),
   reason: z.string().optional(),
+  /** Ours ([X]): digits that a person types in where they approve, to show that it is this Harness they approve; of anything else nobody takes notice. */
+  approval_number: z.unknown().optional(),
   links: z.looseObject({ self: z.string().optional(), approval: z.string().optional(), events: z.string().optional() }).optional(),
   agentpass: AgentPass.optional(),
 })

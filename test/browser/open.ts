@@ -35,7 +35,9 @@ export async function openPage(browser: Browser, options: BrowserContextOptions 
   const asked: Promise<Asked>[] = []
   page.on('request', (request) => {
     const seen = { method: request.method(), url: request.url(), posted: request.postData() ?? undefined }
-    asked.push(request.allHeaders().then((headers) => ({ ...seen, referer: headers.referer })))
+    const sent = request.allHeaders().then((headers) => ({ ...seen, referer: headers.referer }))
+    sent.catch(() => undefined) // of a page that closes meanwhile; told to whoever awaits it
+    asked.push(sent)
   })
   return { page, asked: () => Promise.all(asked) }
 }

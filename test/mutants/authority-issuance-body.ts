@@ -107,7 +107,7 @@ export const authorityIssuanceBody: readonly Mutant[] = [
     id: 'authority-issuance-unlimited',
     says: 'requests may come as often as they like',
     file: 'authority/issue/route.js',
-    find: 'await d.turns.issuance(d.clientOf(c.req.raw, c.env));',
+    find: 'await d.turns.issuance(address);',
     replace: '',
     fails: ['AUTH-ISS-22', 'AUTH-ISS-22/forwarded-for'],
   },

@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path'
 import { InvalidArgumentError } from 'commander'
 import { createProgram, jsonOption, print, printJson, run, say } from '../../spec/node/cli.ts'
 import { OperatorError } from '../../spec/node/operator-error.ts'
-import { compileProject } from '../compile.ts'
+import { compileParties } from '../compile.ts'
 import { mutants } from './all.ts'
 import { type Judgement, judgeMutant } from './judge.ts'
 import type { Mutant } from './mutant.ts'
@@ -32,10 +32,8 @@ const program = createProgram('mutants', 'Small deliberate faults in our parties
   .addOption(jsonOption())
   .action(async (options: Options) => {
     const chosen = choose(options)
-    const folder = compileProject('tsconfig.build.json', 'mutants')
+    const folder = compileParties('mutants')
     try {
-      cpSync(join(HOME, 'spec/requirements.json'), join(folder, 'spec/requirements.json'))
-      for (const file of ['page.css', 'follow.js']) cpSync(join(HOME, 'test/world/page', file), join(folder, 'test/world/page', file))
       conclude(await judgeAll(chosen, folder, options), chosen, options)
     } finally {
       rmSync(folder, { recursive: true, force: true })

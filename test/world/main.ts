@@ -4,6 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Command, InvalidArgumentError } from 'commander'
+import { consoleUrl } from './console.ts'
 import { playMatrix } from './matrix.ts'
 import { openPage } from './page/open.ts'
 import { createRecord, type Recording } from './page/record.ts'
@@ -58,15 +59,17 @@ async function run(options: Options): Promise<void> {
   const recording = createRecord(Date.now)
   const world = await startWorld({
     ports: { ...(options.authorityPort && { authority: options.authorityPort }), ...(options.servicePort && { service: options.servicePort }) },
+    console: true,
     logLevel: options.log ? 'info' : 'silent',
     onHop: (hop) => void hops.push(hop),
     ...(staysUp && { neighbours: true, onAsk: recording.onAsk, onDecision: recording.onDecision }),
   })
   try {
-    if (options.json) say(JSON.stringify(whereEverythingIs(world)))
-    else if (staysUp) return await playOnPage(world, { hops, recording, pagePort: options.pagePort })
-    else await play(world, hops, say)
-    if (!options.once) await untilStopped()
+    if (staysUp) return await playOnPage(world, { hops, recording, pagePort: options.pagePort })
+    if (!options.json) return await play(world, hops, say)
+    const where = JSON.stringify(whereEverythingIs(world))
+    if (options.once) say(where)
+    else await stayUp(where)
   } finally {
     await world.stop()
   }
@@ -80,11 +83,17 @@ async function playOnPage(world: World, { hops, recording, pagePort }: Stage): P
     recording.begin(`A task for ${world.user}`)
     await play(world, hops, say)
     page.show(world, recording) // from here on tasks are played there, one at a time
-    say(invitation(world, page.url))
-    await untilStopped()
+    await stayUp(invitation(world, page.url))
   } finally {
     await page.stop()
   }
+}
+
+/** Says where everything is; whoever has read it may end the world. */
+async function stayUp(where: string): Promise<void> {
+  const stopped = untilStopped()
+  say(where)
+  await stopped
 }
 
 const untilStopped = () => Promise.race([once(process, 'SIGINT'), once(process, 'SIGTERM')])
@@ -111,16 +120,18 @@ async function runSubjects(suite: string, { database }: Options): Promise<void> 
 
 const say = (line: string): void => void process.stdout.write(`${line}\n`)
 
-const whereEverythingIs = ({ authority, service, user, resolver, caFile, env }: World) => ({
+const whereEverythingIs = ({ authority, service, provider, user, resolver, caFile, env }: World) => ({
   authority,
   service,
+  console: consoleUrl(authority),
+  provider,
   user,
   resolver,
   ca_file: caFile,
   env,
 })
 
-const invitation = ({ env, service, authority }: World, page: string): string => `
+const invitation = ({ env, service, authority, caFile }: World, page: string): string => `
 The world stays up (Ctrl-C here ends it). What its parties say to each other, message by message, with what the protocol demands of each:
 
   ${page}
@@ -132,7 +143,11 @@ ${Object.entries(env)
   .join('\n')}
   npx agentpass call GET ${service.origin}/api/tickets --task "Look for open tickets"
 
-and, while that waits, as the approver:
+and, while that waits, decide in a browser (the world's certificate authority, for it to trust, is ${caFile}):
+
+  Console: ${consoleUrl(authority)} (sign in as Ada, whose agent it is, or as Cleo, who decides for support)
+
+or on the command line:
 
   npx agentpass-authority requests --config ${authority.settingsFile}
   npx agentpass-authority approve REF --config ${authority.settingsFile}

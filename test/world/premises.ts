@@ -54,18 +54,25 @@ export const worldNetwork = ({ names, caFile, peers }: Pick<Ground, 'names' | 'c
   ca_file: peers?.ca_file ?? caFile,
 })
 
-/** Prepares a server party as `init` would: keys, secrets, database, settings file. `settings` are told the ports of the doors. */
-export async function prepare(
-  ground: Ground,
-  party: Exclude<PartyName, 'harness'>,
-  want: { host: string; port: number; migrations: Record<string, Migration>; settings: (port: number) => object },
-): Promise<Premises> {
+type Plan = {
+  host: string
+  port: number
+  migrations: Record<string, Migration>
+  /** Told the port of the protocol door. */
+  settings: (port: number) => object
+  /** Secrets that the settings name besides, by the file's name in `secrets/`. */
+  secrets?: Record<string, string> | undefined
+}
+
+/** Prepares a server party as `init` would: keys, secrets, database, settings file. */
+export async function prepare(ground: Ground, party: Exclude<PartyName, 'harness'>, want: Plan): Promise<Premises> {
   const folder = join(ground.folder, want.host)
   mkdirSync(join(folder, 'secrets'), { recursive: true, mode: 0o700 })
   const masterKey = generateMasterKey()
   const token = systemRandom(32)
   writeSecret(folder, 'master.key', masterKey)
   writeSecret(folder, 'admin.token', token)
+  for (const [name, secret] of Object.entries(want.secrets ?? {})) writeSecret(folder, name, secret)
   const tls = await ground.ca.issue([want.host])
   const protocolDoor = await openDoor({ host: '127.0.0.1', port: want.port, tls })
   const managementDoor = await openDoor({ host: '127.0.0.1', port: 0 })

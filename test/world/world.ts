@@ -8,11 +8,13 @@ import type { LogLevel } from '../../spec/node/log.ts'
 import { systemWait } from '../../spec/node/settings.ts'
 import { type AuthorityParty, documentUrl, startAuthority } from './authority.ts'
 import { createCertificateAuthority } from './ca.ts'
+import { planConsole } from './console.ts'
 import { type Decision, decideAt, type OnDecision, type Verb } from './decide.ts'
 import { type ServiceParty, startGateway } from './gateway.ts'
 import { type Names, startNames } from './names.ts'
 import { type Neighbours, startNeighbours } from './neighbours.ts'
 import { type Ground, reach, worldNetwork } from './premises.ts'
+import type { Provider } from './provider.ts'
 import { type Hop, type OnAsk, tap } from './tap.ts'
 
 const DOMAIN = 'acme.localhost'
@@ -25,6 +27,9 @@ export type WorldOptions = {
   /** Settings of the Authorities or the Service on top of the world's own, as in their YAML files. */
   authority?: object
   service?: object
+  /** Starts the enterprise's identity provider too, and gives its Authority a console where people sign in with it (`console.ts`); an object's
+   *  members are its `console` settings, instead of the world's. */
+  console?: boolean | object
   /** Starts the other Authorities too, whom the Service trusts besides the enterprises, and gives their people their domains (`neighbours.ts`). */
   neighbours?: boolean
   logLevel?: LogLevel
@@ -43,6 +48,8 @@ export type World = {
   /** The enterprise's Authority. */
   authority: AuthorityParty
   service: ServiceParty
+  /** The enterprise's identity provider, where a console was asked for. */
+  provider: Provider | undefined
   /** The others, where they were asked for. */
   neighbours: Neighbours | undefined
   /** Somebody whose domain has the enterprise Authority. */
@@ -93,7 +100,10 @@ async function prepareGround(
 
 async function inhabit(ground: Ground, { ports, neighbours: wanted, ...more }: WorldOptions): Promise<Omit<World, 'stop'>> {
   const { names, caFile } = ground
-  const authority = await startAuthority(ground, { host: AUTHORITY_HOST, port: ports?.authority, settings: { domains: [DOMAIN], ...more.authority } })
+  const plan = more.console ? await planConsole(ground, more.console === true ? {} : more.console) : undefined
+  const settings = { domains: [DOMAIN], ...plan?.settings, ...more.authority }
+  const authority = await startAuthority(ground, { host: AUTHORITY_HOST, port: ports?.authority, settings, secrets: plan?.secrets })
+  plan?.register(authority)
   names.publish(`_agentpass.${DOMAIN}`, documentUrl(authority))
   const neighbours = wanted ? await startNeighbours(ground, authority, more.authority) : undefined
   const trust = neighbours && { trust: neighbours.trust }
@@ -103,7 +113,7 @@ async function inhabit(ground: Ground, { ports, neighbours: wanted, ...more }: W
   const fetchEvents = watchEvents(ground)
   const user = `ada@${DOMAIN}`
   return {
-    ...{ authority, service, neighbours, user, names, caFile, resolver: names.address },
+    ...{ authority, service, provider: plan?.provider, neighbours, user, names, caFile, resolver: names.address },
     harness: { ...effects, fetchEvents, wait: systemWait, harnessId: 'world-harness', chooseAuthority: chooseFirst, onProgress: () => {} },
     env: {
       AGENTPASS_USER: user,

@@ -4,6 +4,7 @@ import { harnessIdentity } from './002-harness-identity.ts'
 import { requestHolder } from './003-request-holder.ts'
 import { outbox } from './004-outbox.ts'
 import { keyRotation } from './005-key-rotation.ts'
+import { consoleTables } from './006-console.ts'
 
 export const migrations: Record<string, Migration> = {
   '001-core': core,
@@ -11,4 +12,5 @@ export const migrations: Record<string, Migration> = {
   '003-request-holder': requestHolder,
   '004-outbox': outbox,
   '005-key-rotation': keyRotation,
+  '006-console': consoleTables,
 }

@@ -1,0 +1,78 @@
+import { CONSOLE } from '../door.ts'
+import type { Demand } from '../risk.ts'
+import { OwnForm, Their } from './page.tsx'
+import type { RequestOf } from './request.tsx'
+
+const NEEDS: Record<Demand, string | undefined> = { sign_in: undefined, recent_sign_in: 'needs a recent sign-in', passkey: 'needs your passkey' }
+
+/** The scopes that are offered, each to be left out, and the approval of the others. */
+export const Approve = ({ request, shown, session, demands, wantsNumber, hasPasskey, isRecent }: RequestOf) => {
+  const page = `${CONSOLE}/requests/${request.ref}`
+  const asked = Object.values(demands)
+  const isBound = asked.includes('passkey')
+  return (
+    <OwnForm session={session} action={`${page}/approve`} class="decide" id="approve" data-passkey={isBound ? `${page}/challenge` : undefined}>
+      <input type="hidden" name="digest" value={request.shown_digest} />
+      <fieldset>
+        <legend>What you let it do</legend>
+        {shown.scopes.map(({ name, description }) => (
+          <label class="choice">
+            <input type="checkbox" name={`scope:${name}`} value="on" checked data-demand={demands[name]} />
+            <span>
+              <code>
+                <Their>{name}</Their>
+              </code>
+              {description !== undefined && (
+                <span class="said">
+                  <Their>{description}</Their>
+                </span>
+              )}
+              {NEEDS[demands[name] ?? 'sign_in'] && <span class="badge needs">{NEEDS[demands[name] ?? 'sign_in']}</span>}
+            </span>
+          </label>
+        ))}
+      </fieldset>
+      {wantsNumber && (
+        <label class="number">
+          The number that the agent shows
+          <input name="number" inputmode="numeric" pattern="[0-9]{2}" maxlength={2} required autocomplete="off" aria-describedby="number-help" />
+          <small id="number-help">It stands where the agent runs. If you see none there, somebody else has started this: deny it.</small>
+        </label>
+      )}
+      {asked.includes('recent_sign_in') && !isRecent && (
+        <p class="advice">
+          What is marked needs a recent sign-in: <a href={`${CONSOLE}/sign-in?recent=yes&to=${encodeURIComponent(page)}`}>sign in again</a>, then
+          decide.
+        </p>
+      )}
+      {isBound && !hasPasskey && (
+        <p class="advice">
+          What is marked needs a passkey, and you have none here: <a href={`${CONSOLE}/account`}>add one</a>, then decide.
+        </p>
+      )}
+      {isBound && (
+        <noscript>
+          <p class="advice">A passkey needs JavaScript. Without it, leave out what is marked.</p>
+        </noscript>
+      )}
+      <p class="failure" role="alert" hidden></p>
+      <button type="submit" class="approve">
+        Approve
+      </button>
+    </OwnForm>
+  )
+}
+
+export const Deny = ({ request, session }: RequestOf) => (
+  <OwnForm session={session} action={`${CONSOLE}/requests/${request.ref}/deny`} class="decide">
+    <input type="hidden" name="digest" value={request.shown_digest} />
+    <label class="reason">
+      Reason
+      <input name="reason" maxlength={1024} autocomplete="off" aria-describedby="deny-help" />
+      <small id="deny-help">The agent is told, and the audit trail keeps it. It may be left out.</small>
+    </label>
+    <button type="submit" class="deny">
+      Deny
+    </button>
+  </OwnForm>
+)

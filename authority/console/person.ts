@@ -1,0 +1,36 @@
+import { isMeant } from '../../spec/email.ts'
+import type { For, Reach } from '../store/reach.ts'
+import type { RoleSetting } from './settings.ts'
+
+/** Who somebody is, as the provider says. `email` is in the form in which addresses are compared. */
+export type Identity = { email: string; name: string | undefined; groups: string[] }
+/** Somebody who is signed in, and how far they reach. */
+export type Person = Identity & {
+  roles: ('requester' | 'approver' | 'auditor' | 'admin')[]
+  /** Whose requests they may decide. */
+  decides: Reach
+  /** Whose requests and authorizations they may look at. */
+  sees: Reach
+  /** Whose authorizations they may end. */
+  ends: Reach
+  /** Whether the audit trail, the registered keys and the settings are shown to them. */
+  reads: boolean
+  /** Whether they register keys and end the sessions of others. */
+  administers: boolean
+}
+
+/** What the settings let somebody do: their own requests always, and what their roles add. Nobody decides for being an admin or an auditor. */
+export function personOf(identity: Identity, settings: RoleSetting[]): Person {
+  const given = settings.filter((role) => isGiven(role, identity))
+  const others = given.flatMap((role): For[] =>
+    role.role === 'approver' ? [{ users: role.for.users, groups: role.for.groups, services: role.for.services }] : [],
+  )
+  const administers = given.some(({ role }) => role === 'admin')
+  const reads = administers || given.some(({ role }) => role === 'auditor')
+  const decides: Reach = { own: identity.email, others }
+  const roles = [...new Set(['requester' as const, ...given.map(({ role }) => role)])]
+  return { ...identity, roles, decides, sees: reads ? 'all' : decides, ends: administers ? 'all' : decides, reads, administers }
+}
+
+const isGiven = ({ people = [], groups = [] }: RoleSetting, identity: Identity): boolean =>
+  people.some((pattern) => isMeant(pattern, identity.email)) || groups.some((name) => identity.groups.includes(name))
