@@ -9,7 +9,7 @@ const ON_BOTH = [
   'test/crash.test.ts',
   'test/keys-rotation{,-trip}.test.ts',
   'test/trip.test.ts',
-  'test/authority-{approve,audit,caps,close,events,harness-keys,redeem,revocations,revoke,status}.test.ts',
+  'test/authority-{approve,audit,backup,caps,close,events,harness-keys,redeem,revocations,revoke,status}.test.ts',
   'test/service-{audit,browser,check,redeem-once,revoke}.test.ts',
   'test/attacks/replay*.test.ts',
   'test/push-*.test.ts',

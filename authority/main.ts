@@ -3,6 +3,7 @@ import { collect, createProgram, run, withExample } from '../spec/node/cli.ts'
 import { initParty } from '../spec/node/init.ts'
 import { addInitCommand, addServerCommands, commonSettings, type InitOptions } from '../spec/node/server-commands.ts'
 import { authority } from './node/authority.ts'
+import { addBackupCommands } from './node/backup-commands.ts'
 import { addDecisionCommands } from './node/decision-commands.ts'
 import { addHarnessCommands } from './node/harness-commands.ts'
 import { authoritySettingsText } from './node/settings-text.ts'
@@ -23,6 +24,7 @@ const init = addInitCommand(program, { listen: '127.0.0.1:8443', management: '12
 withExample(init, `${authority.command} init --authority https://authority.acme.example --domain acme.example --dir /etc/agentpass`)
 
 addServerCommands(program, authority)
+addBackupCommands(program)
 addDecisionCommands(program)
 addHarnessCommands(program)
 await run(program, process.argv)

@@ -54,5 +54,6 @@ async function requireWord(meant: string): Promise<void> {
   if (!(await isConfirmed(`end ${meant}? [y/N] `))) throw new OperatorError('nothing was revoked')
 }
 
-const countsOf = ({ authorizations, passes, requests }: z.infer<typeof Ended>): string =>
+/** How much was ended, in words. */
+export const countsOf = ({ authorizations, passes, requests }: z.infer<typeof Ended>): string =>
   `${authorizations} authorizations revoked, ${passes} unused passes void, ${requests} requests denied`

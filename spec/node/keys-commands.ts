@@ -63,8 +63,8 @@ async function requireConfirmed(): Promise<void> {
   if (!(await isConfirmed('rotate at once? [y/N] '))) throw new OperatorError('nothing was rotated')
 }
 
-/** The times of keys are this clock's, and every server goes by them. */
-async function requireRightClock(db: Database<ClockTable>): Promise<void> {
+/** The times that a command writes are this clock's, and every server goes by them. Throws OperatorError where it cannot be right. */
+export async function requireRightClock(db: Database<ClockTable>): Promise<void> {
   const clock = createClockGuard(db, systemNow)
   await clock.check()
   if (clock.isTrusted() && clock.isInStep()) return

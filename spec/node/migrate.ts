@@ -5,6 +5,9 @@ import { OperatorError } from './operator-error.ts'
 
 const MIGRATION_LOCK = 4_712_001
 
+/** Stands among a database's migrations while a restore has not ended yet what was alive in it: no version of this program serves it then. */
+export const RESTORING = 'restoring'
+
 /** Changes the schema once. Append-only: a migration that was released is never edited, and must not follow today's schema. */
 // biome-ignore lint/suspicious/noExplicitAny: no schema is right for every migration
 export type Migration = (tx: Kysely<any>, dialect: Dialect) => Promise<void>
@@ -60,6 +63,8 @@ export async function isMigrated<S>(db: { read: Kysely<S> }): Promise<boolean> {
 async function requireKnown<S>(db: { read: Kysely<S> }, migrations: Record<string, Migration>): Promise<string[]> {
   const { rows } = await sql<{ name: string }>`select name from migration`.execute(db.read)
   const foreign = rows.find(({ name }) => !Object.hasOwn(migrations, name))
+  if (foreign?.name === RESTORING)
+    throw new OperatorError('the database comes from a backup, and what was alive in it has not been ended', { hint: 'run restore again' })
   if (foreign) throw new OperatorError(`the database was migrated by a newer version of this program (${foreign.name})`, { hint: 'run that version' })
   return rows.map(({ name }) => name)
 }

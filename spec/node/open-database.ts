@@ -78,7 +78,7 @@ function explain(name: string, cause: unknown): OperatorError {
       cause,
       hint: 'is the server running, does the database exist, and may this user sign in with that password?',
     })
-  if (cause instanceof SQLite.SqliteError && cause.code === 'SQLITE_NOTADB')
+  if (cause instanceof SQLite.SqliteError && /^SQLITE_(?:NOTADB|CORRUPT)/.test(cause.code))
     return new OperatorError(`${name} is no SQLite database, or only a part of one`, { cause, hint: 'restore it from a backup' })
   return new OperatorError(`the database ${name} cannot be opened or written`, {
     cause,
