@@ -15,14 +15,7 @@ const READ_AS_THEY_ARE = [
   'authority/console/assets/console.js',
 ]
 
-/** Compiles our parties and what judges them, with whatever they read beside the code. As `compileProject`. */
-export function compileParties(name: string): string {
-  const folder = compileProject('tsconfig.build.json', name)
-  for (const file of READ_AS_THEY_ARE) cpSync(join(HOME, file), join(folder, file), { recursive: true })
-  return folder
-}
-
-/** Compiles what a tsconfig names to plain JavaScript, into a folder of its own, which the caller deletes. Gives that folder. Throws Error when it does not compile, and leaves nothing then. */
+/** Compiles what a tsconfig names to plain JavaScript, into a folder of its own, which the caller deletes, with whatever is read beside the code. Gives that folder. Throws Error when it does not compile, and leaves nothing then. */
 export function compileProject(tsconfig: string, name: string): string {
   mkdirSync(CACHE, { recursive: true })
   const folder = mkdtempSync(join(CACHE, `agentpass-${name}-`))
@@ -30,6 +23,7 @@ export function compileProject(tsconfig: string, name: string): string {
   const options = ['-p', tsconfig, '--outDir', folder, '--declaration', 'false']
   try {
     execFileSync(process.execPath, [tsc, ...options], { cwd: HOME, stdio: ['ignore', process.stderr, process.stderr] })
+    for (const file of READ_AS_THEY_ARE) cpSync(join(HOME, file), join(folder, file))
     return folder
   } catch (failure) {
     rmSync(folder, { recursive: true, force: true })

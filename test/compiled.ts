@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { inject } from 'vitest'
 import type { TestProject } from 'vitest/node'
-import { compileParties } from './compile.ts'
+import { compileProject } from './compile.ts'
 
 declare module 'vitest' {
   export interface ProvidedContext {
@@ -15,7 +15,7 @@ export const compiled = (program: string): string => join(inject('compiled'), pr
 
 /** Compiles the parties once for a whole test run (vitest's globalSetup), into a folder that goes when the run ends. */
 export default function compile(project: TestProject): () => void {
-  const folder = compileParties('tests')
+  const folder = compileProject('tsconfig.build.json', 'tests')
   project.provide('compiled', folder)
   return () => rmSync(folder, { recursive: true, force: true })
 }

@@ -88,11 +88,11 @@ export async function countLive(db: Tx, reach: Reach, want: { of: Holder; at: nu
   return Number(count)
 }
 
-/** What is held now: live authorizations within reach, the newest first. */
+/** What is held now: live authorizations within reach, those that last longest first, as the index has them. */
 export async function listLive(db: Tx, reach: Reach, want: { of: Holder; at: number; limit: number }): Promise<AuthorizationLine[]> {
-  const which = liveWithin(db, reach, want).select(['authorization.id', 'authorization.opened_at', 'request.ref'])
+  const which = liveWithin(db, reach, want).select(['authorization.id', 'authorization.expires_at', 'request.ref'])
   return db
-    .selectFrom(which.orderBy('authorization.opened_at', 'desc').orderBy('authorization.id').limit(want.limit).as('held'))
+    .selectFrom(which.orderBy('authorization.expires_at', 'desc').orderBy('authorization.id').limit(want.limit).as('held'))
     .innerJoin('authorization', 'authorization.id', 'held.id')
     .innerJoin('request', 'request.ref', 'held.ref')
     .select(['authorization.id', 'authorization.scope', 'authorization.opened_at', 'authorization.expires_at', 'authorization.checked_at'])
@@ -106,7 +106,7 @@ export async function listLive(db: Tx, reach: Reach, want: { of: Holder; at: num
       'request.task_id',
       'request.shown',
     ])
-    .orderBy('held.opened_at', 'desc')
+    .orderBy('held.expires_at', 'desc')
     .orderBy('held.id')
     .execute()
 }

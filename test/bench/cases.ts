@@ -26,7 +26,7 @@ export type Prepared = { child: Child; also?: Child[]; next: (count: number) => 
 export type Place = {
   authority: () => Promise<Seeded<AuthorityTables>>
   service: () => Promise<Seeded<ServiceTables>>
-  start: (kind: 'authority' | 'managed' | 'service' | 'guarded', told: object) => Promise<Child>
+  start: (kind: 'authority' | 'managed' | 'console' | 'service' | 'guarded', told: object) => Promise<Child>
 }
 
 /** The requests one after the other; `shot` makes that of a position. */

@@ -6,6 +6,7 @@ import { createProgram, jsonOption, printJson, run, say } from '../../spec/node/
 import { messageOf, OperatorError } from '../../spec/node/operator-error.ts'
 import { compileProject } from '../compile.ts'
 import { CASES, type Case } from './cases.ts'
+import { measureConsole } from './console.ts'
 import { requirePostgres } from './databases.ts'
 import { FLAT_CASES, measureFlatness, SIZES } from './flatness.ts'
 import { type Bench, placeOf, withGround } from './ground.ts'
@@ -19,7 +20,8 @@ type Options = { json?: true; only?: string[]; flatness?: true; database?: strin
 
 const ROUNDS = 3
 const REVOCATION = 'revocation'
-const NAMES = [...CASES.map(({ name }) => name), REVOCATION]
+const CONSOLE = 'console'
+const NAMES = [...CASES.map(({ name }) => name), REVOCATION, CONSOLE]
 
 const program = createProgram('bench', 'Speed of the parties beside floors of the same run: ratios count, not absolute figures.', [
   '--only validate check',
@@ -51,8 +53,11 @@ async function bench(options: Options, leftovers: Leftovers): Promise<void> {
   }
   if (!options.json) printHead()
   const rows = options.flatness ? await measureFlatness(ready, cases, done) : await measureAll(ready, cases, done)
-  const isWanted = !options.flatness && (!options.only || options.only.includes(REVOCATION))
-  const latencies = isWanted ? await measureRevocations(ready, options) : []
+  const isWanted = (name: string) => !options.flatness && (!options.only || options.only.includes(name))
+  const latencies = [
+    ...(isWanted(REVOCATION) ? await measureRevocations(ready, options) : []),
+    ...(isWanted(CONSOLE) ? await measurePages(ready, options) : []),
+  ]
   if (options.json) printJson([...rows, ...latencies])
   else if (options.flatness) printFlatness(SIZES, rows)
 }
@@ -99,6 +104,13 @@ async function measureRevocations(ready: Bench, { json }: Options): Promise<Late
     tellProgress('')
     if (!json) printLatency(row)
   }
+  return rows
+}
+
+async function measurePages(ready: Bench, { json }: Options): Promise<LatencyRow[]> {
+  const rows = await withGround(ready, (ground) => measureConsole(placeOf(ground, CONSOLE)))
+  tellProgress('')
+  if (!json) for (const row of rows) printLatency(row)
   return rows
 }
 

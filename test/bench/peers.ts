@@ -4,6 +4,7 @@ import type { Fetch, ResolveTxt } from '../../spec/effects.ts'
 
 export const AUTHORITY = 'https://authority.acme.example'
 export const SERVICE = 'https://desk.example'
+export const PROVIDER = 'https://login.acme.example'
 export const USER = 'ada@acme.example'
 export const ADMIN_TOKEN = 'bench'
 export const SCOPES = ['tickets:read', 'tickets:write']
@@ -65,6 +66,10 @@ export const fakeAuthority = () =>
       }),
     )
     .post('/c', (c) => c.json({ scope: ['*'] }))
+
+/** The document of the identity provider of a console, with which nobody signs in. */
+export const fakeProvider = () =>
+  new Hono().get('/.well-known/openid-configuration', (c) => c.json({ issuer: PROVIDER, authorization_endpoint: `${PROVIDER}/authorize` }))
 
 /** Names and addresses as the bench has them: TXT records from a table, https origins to apps of this process or to plain loopback ports. */
 export function reach(sites: Record<string, Hono | string>): { fetch: Fetch; resolveTxt: ResolveTxt } {

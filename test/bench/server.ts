@@ -11,7 +11,7 @@ import { createLog } from '../../spec/node/log.ts'
 import { readMasterKey } from '../../spec/node/secrets.ts'
 import { openDoor } from '../../spec/node/serve.ts'
 import { systemNow, systemRandom } from '../../spec/node/settings.ts'
-import { ADMIN_TOKEN, AUTHORITY, fakeAuthority, fakeService, reach, SCOPES, SERVICE } from './peers.ts'
+import { ADMIN_TOKEN, AUTHORITY, fakeAuthority, fakeProvider, fakeService, PROVIDER, reach, SCOPES, SERVICE } from './peers.ts'
 
 // A server of the bench, alone in its process: `server.js KIND`. The first message tells it what it needs; it says where it listens, tells its CPU time when it is asked, and
 // stops when it is told to.
@@ -81,9 +81,10 @@ async function floor({ database, jwk }: Told): Promise<Served> {
   }
 }
 
-function authority({ database, masterKey, jwk, service: at }: Told): Promise<OpenAuthority> {
+function authority({ database, masterKey, jwk, service: at }: Told, more: object = {}): Promise<OpenAuthority> {
   const settings = AuthoritySettings.parse({
     ...common,
+    ...more,
     authority: AUTHORITY,
     domains: ['acme.example'],
     policy: { default: 'approve' },
@@ -91,13 +92,25 @@ function authority({ database, masterKey, jwk, service: at }: Told): Promise<Ope
     limits: { issuances_per_minute: LARGE, polls_per_second: LARGE },
   })
   const effects = {
-    ...reach({ [SERVICE]: at ?? fakeService(jwk ?? {}) }),
+    ...reach({ [SERVICE]: at ?? fakeService(jwk ?? {}), [PROVIDER]: fakeProvider() }),
     now: systemNow,
     random: systemRandom,
     log: createLog('authority', 'error'),
   }
   return openAuthority({ settings, database, masterKeys: [readMasterKey(masterKey)], adminToken: ADMIN_TOKEN, effects })
 }
+
+/** An Authority with a console, whose people are signed in already. */
+const withConsole = (told: Told): Promise<Served> =>
+  authority(told, {
+    console: {
+      sign_in: { issuer: PROVIDER, client_id: 'bench' },
+      roles: [
+        { role: 'approver', groups: ['desk-leads'], for: { groups: ['support'] } },
+        { role: 'auditor', groups: ['security'] },
+      ],
+    },
+  })
 
 /** An Authority with both its doors in one: no address is in both. */
 async function managed(told: Told): Promise<Served> {
@@ -132,7 +145,7 @@ function service({ database, masterKey, authority: at, pushed }: Told): Promise<
   return openService({ settings, database, masterKeys: [readMasterKey(masterKey)], adminToken: ADMIN_TOKEN, effects, forward })
 }
 
-const KINDS: Record<string, (told: Told) => Promise<Served>> = { floor, authority, managed, service, guarded }
+const KINDS: Record<string, (told: Told) => Promise<Served>> = { floor, authority, managed, console: withConsole, service, guarded }
 
 process.on('disconnect', () => process.exit()) // whoever measured is gone
 const [, , kind = ''] = process.argv

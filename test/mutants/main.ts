@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path'
 import { InvalidArgumentError } from 'commander'
 import { createProgram, jsonOption, print, printJson, run, say } from '../../spec/node/cli.ts'
 import { OperatorError } from '../../spec/node/operator-error.ts'
-import { compileParties } from '../compile.ts'
+import { compileProject } from '../compile.ts'
 import { mutants } from './all.ts'
 import { type Judgement, judgeMutant } from './judge.ts'
 import type { Mutant } from './mutant.ts'
@@ -32,7 +32,7 @@ const program = createProgram('mutants', 'Small deliberate faults in our parties
   .addOption(jsonOption())
   .action(async (options: Options) => {
     const chosen = choose(options)
-    const folder = compileParties('mutants')
+    const folder = compileProject('tsconfig.build.json', 'mutants')
     try {
       conclude(await judgeAll(chosen, folder, options), chosen, options)
     } finally {
