@@ -25,13 +25,13 @@ async function approved() {
   await page.getByRole('status').waitFor()
   const db = databaseOf(at.world)
   const rows = () => db.read.selectFrom('audit').select(['id', 'seq', 'event']).orderBy('seq').execute()
-  await expect.poll(async () => (await rows()).find(({ event }) => event.includes('"passkey":{'))?.seq ?? null).not.toBe(null)
+  await expect.poll(async () => (await rows()).find(({ event }) => event.includes('"passkey":{"passkey"'))?.seq ?? null).not.toBe(null)
   return { at, db, rows }
 }
 
 /** Changes the row of the approval and every hash from there on, as a thief with the database would. */
 async function tamper({ db, rows }: Awaited<ReturnType<typeof approved>>, change: (event: z.infer<typeof Approval>) => object): Promise<number> {
-  const { seq: changed } = (await rows()).find(({ event }) => event.includes('"passkey":{'))!
+  const { seq: changed } = (await rows()).find(({ event }) => event.includes('"passkey":{"passkey"'))!
   let hash = ''
   for (const row of await rows()) {
     if (row.seq === null) continue
@@ -58,7 +58,7 @@ async function verify({ world }: Console): Promise<{ code: number; said: string 
 test('an approval with a passkey verifies with the rest of the trail, and names what was approved', async () => {
   const { at, rows } = await approved()
   expect(await verify(at)).toMatchObject({ code: 0 })
-  const approval = Approval.parse(JSON.parse((await rows()).find(({ event }) => event.includes('"passkey":{'))!.event))
+  const approval = Approval.parse(JSON.parse((await rows()).find(({ event }) => event.includes('"passkey":{"passkey"'))!.event))
   expect(approval).toMatchObject({ by: 'ada@acme.localhost', scope: ['tickets:read', 'tickets:write'] })
   expect(approval.passkey).toMatchObject({ origin: new URL(at.home).origin, approved: { user: 'ada@acme.localhost', scope: approval.scope } })
 })
