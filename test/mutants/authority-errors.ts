@@ -8,8 +8,8 @@ export const authorityErrors: readonly Mutant[] = [
     id: 'errors-as-text',
     says: 'an address where nothing is answers with text',
     file: 'spec/node/doors.js',
-    find: "app.notFound(() => refuse(new ProtocolError('not_found', 'there is nothing at this address')));",
-    replace: "app.notFound(() => new Response('404 not found', { status: 404 }));",
+    find: 'return (await d.present?.(nothing, c.req.raw)) ?? refuse(nothing);',
+    replace: "return new Response('404 not found', { status: 404 });",
     fails: ['CFG-X-01/authority', 'CFG-X-02/authority'],
   },
   {
