@@ -2,7 +2,6 @@ import { expect, test, vi } from 'vitest'
 import { RESTORING } from '../spec/node/migrate.ts'
 import { oneOfEach, openedBeside, saved, THUMBPRINT } from './authority-backup-rig.ts'
 import { refusal } from './authority-rig.ts'
-import { onPostgres } from './databases.ts'
 
 /** The trail's events, without signed heads. */
 const eventsIn = (database: string) =>
@@ -148,13 +147,4 @@ test('what a running server uses is not ended under it, and it can be started ag
   expect((await here.validate(unused.value, s.desk.bearer())).status).toBe(200)
   await s.stop()
   await s.start()
-})
-
-test.runIf(onPostgres)('a PostgreSQL database is saved and brought back by its own tools, and the command says how', async () => {
-  const s = await saved()
-  const { password } = new URL(s.database())
-  const { code, stderr } = await s.cli('backup', s.at('a b.dump'))
-  expect([code, stderr.includes(password)]).toEqual([2, false])
-  expect(stderr).toContain(`hint: pg_dump --format=custom --file='${s.at('a b.dump')}' --dbname='postgres://agentpass@127.0.0.1:`)
-  expect(await s.cli('restore', '--from', s.at('x'), '--yes')).toMatchObject({ code: 2, stderr: expect.stringContaining('--in-place') })
 })

@@ -1,13 +1,12 @@
-/** The lists of the console: their pages, and that they stay quick however much is stored. */
+/** The lists of the console: their pages, and what they are of. */
 import { expect, test } from 'vitest'
 import { createLastChecks } from '../../authority/check/last-checks.ts'
 import { countLive, countWaiting, listLive, listWithin } from '../../authority/store/console-lists.ts'
 import { addPasskey, listPasskeys, usePasskey } from '../../authority/store/passkeys.ts'
 import type { Reach } from '../../authority/store/reach.ts'
 import { createPasskey } from '../console-passkey.ts'
-import { onPostgres } from '../databases.ts'
-import { SERVICE, USER } from '../parties.ts'
-import { addAuthorization, addRequests, consoleDatabase, NOW, planOf, requestRow } from './console-rows.ts'
+import { USER } from '../parties.ts'
+import { addAuthorization, addRequests, consoleDatabase, NOW, requestRow } from './console-rows.ts'
 
 const OWN: Reach = { own: USER, others: [] }
 
@@ -94,64 +93,4 @@ test('an authenticator that counts must have counted on, to its last number; one
   expect([await use(7), await use(7), await use(6), await use(0), await use(8)]).toEqual([true, false, false, false, true])
   expect([await use(2 ** 31), await use(2 ** 32 - 1), await use(2 ** 32 - 1)]).toEqual([true, true, false])
   expect(await listPasskeys(db.read, USER)).toMatchObject([{ id, uses: 2 ** 32 - 1, used_at: NOW }])
-})
-
-test.skipIf(onPostgres)('no list of somebody’s own requests is sorted or searched through from end to end', async () => {
-  const db = await consoleDatabase()
-  const rows = Array.from({ length: 3000 }, (_, i) =>
-    requestRow(`r${i}`, { user_email: i % 50 ? `user${i}@acme.example` : USER, status: i % 5 ? 'approved' : 'pending', created_at: NOW - i }),
-  )
-  await addRequests(db, rows)
-  for (const status of ['pending', 'approved', undefined] as const)
-    for (const before of [undefined, { at: NOW - 100, ref: 'r100' }]) {
-      const read = await readsOf(db, (on) => listWithin(on, OWN, { status, at: NOW, before, limit: 51 }))
-      expect(read.which, String(status)).toMatch(/^SEARCH request USING (?:COVERING )?INDEX request_by_user(?:_and_age)? \(user_email=\?/)
-      expect(read.then).toEqual(BY_REFERENCE)
-    }
-  const [how, ...rest] = await planOf(db, (read) => countWaiting(read, OWN, NOW))
-  expect([how, rest]).toEqual([expect.stringMatching(/^SEARCH request USING (?:COVERING )?INDEX request_by_user/), []])
-})
-
-/** What a list reads: which rows are on it, and then those rows. */
-async function readsOf(db: Parameters<typeof planOf>[0], act: Parameters<typeof planOf>[1]) {
-  const plan = (await planOf(db, act)).filter((line) => /^(?:SCAN|SEARCH) (?!person_group)/.test(line))
-  const [which, ...then] = plan.filter((line) => !/^SCAN (?:listed|held)$/.test(line))
-  return { which, then }
-}
-/** The references of a page, each looked up. */
-const BY_REFERENCE = [expect.stringMatching(/^SEARCH request USING INDEX sqlite_autoindex_request_\d \(ref=\?\)$/)]
-
-test.skipIf(onPostgres)('what others see is walked through in its order, and not sorted', async () => {
-  const db = await consoleDatabase()
-  await addRequests(
-    db,
-    Array.from({ length: 3000 }, (_, i) => requestRow(`r${i}`, { user_email: `user${i % 500}@acme.example`, created_at: NOW - i })),
-  )
-  const leads: Reach = {
-    own: USER,
-    others: [
-      { users: ['@beta.example', 'ben@acme.example'], groups: ['support'], services: undefined },
-      { users: undefined, groups: ['night'], services: [SERVICE] },
-    ],
-  }
-  for (const reach of [leads, 'all'] as const) {
-    for (const status of ['pending', 'approved', undefined] as const)
-      for (const before of [undefined, { at: NOW - 100, ref: 'r100' }]) {
-        const want = { status, at: NOW, before, limit: 51 }
-        const plan = await planOf(db, (on) => listWithin(on, reach, want))
-        expect(plan.filter((line) => line.startsWith('USE TEMP B-TREE'))).toHaveLength(
-          plan.filter((line) => line.startsWith('USE TEMP B-TREE FOR ORDER BY')).length,
-        )
-        const read = await readsOf(db, (on) => listWithin(on, reach, want))
-        const index = status
-          ? 'SEARCH request USING COVERING INDEX request_by_status_and_age \\(status=\\?'
-          : '(?:SCAN|SEARCH) request USING COVERING INDEX request_by_age'
-        expect(read.which, `${status}`).toMatch(new RegExp(`^${index}`))
-        expect(read.then).toEqual(BY_REFERENCE)
-      }
-    const [how] = await planOf(db, (on) => countWaiting(on, reach, NOW))
-    expect(how).toMatch(/^SEARCH request USING COVERING INDEX request_by_status(?:_and_age)? \(status=\?/)
-    const live = await readsOf(db, (on) => listLive(on, reach, { of: undefined, at: NOW, limit: 200 }))
-    expect(live.which).toMatch(/^SEARCH authorization USING INDEX authorization_by_expiry \(expires_at>\?\)/)
-  }
 })
