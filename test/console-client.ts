@@ -6,6 +6,8 @@ import { type Claims, type FakeProvider, fakeProvider, signInThere } from './fak
 import { AUTHORITY } from './parties.ts'
 
 export const CONSOLE = `${AUTHORITY}/console`
+/** How a browser sends a form. */
+export const FORM = 'application/x-www-form-urlencoded'
 export const COOKIE = '__Host-agentpass-console'
 export const ERRAND = '__Host-agentpass-sign-in'
 
@@ -39,7 +41,7 @@ export function createBrowser(fetch: Fetch) {
       headers: {
         accept: 'text/html',
         ...(cookie !== '' && { cookie }),
-        ...(form !== undefined && { 'content-type': 'application/x-www-form-urlencoded' }),
+        ...(form !== undefined && { 'content-type': FORM }),
         ...headers,
       },
       ...(form !== undefined && { body: typeof form === 'string' ? form : String(new URLSearchParams(form)) }),

@@ -38,4 +38,21 @@ export const visible = (text: string): string => text.replace(UNSEEN, (char) => 
 /** The same of text that may have several lines. */
 export const visibleLines = (text: string): string[] => text.split(/\r?\n/).map(visible)
 
+/** The same without a flood of empty lines: more than so many in a row are one line that says how many they were. */
+export function visibleParagraphs(text: string, mostEmpty: number): string[] {
+  const lines: string[] = []
+  let empty = 0
+  for (const line of [...visibleLines(text), undefined]) {
+    if (line?.trim() === '') {
+      empty += 1
+      continue
+    }
+    if (empty > mostEmpty) lines.push(`⟦${empty} empty lines⟧`)
+    else for (let i = 0; i < empty; i++) lines.push('')
+    empty = 0
+    if (line !== undefined) lines.push(line)
+  }
+  return lines
+}
+
 const codePoint = (char: string): string => `U+${(char.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`

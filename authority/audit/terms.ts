@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import { parseJson } from '../../spec/json.ts'
 
-/** The members of an event by which it is found. */
-const Named = z.looseObject({
+/** An event of the trail, by the members that say what it is and whom and what it names. */
+export const NamedEvent = z.looseObject({
   event: z.string(),
   outcome: z.string(),
   code: z.string().optional(),
@@ -21,7 +21,7 @@ const UNCHANGED = { event: 'check', outcome: 'active' }
 
 /** What an event of the audit trail is found by: whom and what it names, and what kind it is. */
 export function termsOf(text: string): string[] {
-  const { data: event } = Named.safeParse(parsed(text))
+  const event = readEvent(NamedEvent, text)
   if (!event || event.event === 'audit_head' || (event.event === UNCHANGED.event && event.outcome === UNCHANGED.outcome)) return []
   const { by, user, agent, harness, service, task, request_ref, authorization_id, key_thumbprint, code } = event
   const named = [event.event, event.outcome, code, by, user, agent, harness, service, task, request_ref, authorization_id, key_thumbprint]
@@ -42,9 +42,10 @@ const normal = (name: string): string =>
     .replace(/\p{Cs}/gu, '\ufffd')
 const MOST_CHARS = 256
 
-function parsed(text: string): unknown {
+/** An event as it is kept; undefined for a row that is none, which the page shows as it is and `audit verify` finds. */
+export function readEvent<S extends z.ZodType>(schema: S, text: string): z.infer<S> | undefined {
   try {
-    return parseJson(text)
+    return schema.safeParse(parseJson(text)).data
   } catch {
     return undefined
   }

@@ -6,6 +6,7 @@ import { storedText } from '../../spec/wire/identifier.ts'
 import { listPasskeys } from '../store/passkeys.ts'
 import { endSessions, listSessions } from '../store/sessions.ts'
 import type { ConsoleDeps } from './console.ts'
+import { isRecent } from './decide.ts'
 import { CONSOLE, readOwnForm, sessionOf } from './door.ts'
 import { enrol, enrolmentOf, forget } from './enrol.ts'
 import { Account } from './pages/account.tsx'
@@ -28,13 +29,20 @@ export const accountRoutes = (d: ConsoleDeps) =>
         listSessions(d.db.read, session.person.email, { at, idleSeconds: idleSecondsOf(d.settings) }),
         listPasskeys(d.db.read, session.person.email),
       ])
-      const isRecent = session.authenticatedAt !== undefined && session.authenticatedAt > at - recentMinutes * 60
       return respond(d.frame(), {
         title: 'Account',
         current: 'account',
         session,
         notice: noticeOf(c.req.query('done')),
-        children: <Account session={session} sessions={sessions} passkeys={passkeys} isRecent={isRecent} recentMinutes={recentMinutes} />,
+        children: (
+          <Account
+            session={session}
+            sessions={sessions}
+            passkeys={passkeys}
+            isRecent={isRecent(d, session.authenticatedAt)}
+            recentMinutes={recentMinutes}
+          />
+        ),
       })
     })
     .post(`${ACCOUNT}/sessions/end`, async (c) => {

@@ -56,10 +56,16 @@ export async function approveBy(d: DecideDeps, { person, authenticatedAt }: Sess
   })
 }
 
-/** Throws forbidden for somebody who has not proved who they are for so many minutes. */
-export function requireRecent({ now, settings }: Pick<DecideDeps, 'now' | 'settings'>, authenticatedAt: number | undefined): void {
-  const { recent_minutes: minutes } = settings.step_up
-  if (authenticatedAt !== undefined && authenticatedAt > now() - minutes * 60) return
+type RecentDeps = Pick<DecideDeps, 'now' | 'settings'>
+
+/** Whether somebody has proved who they are within so many minutes. Who is not known to have done so has not. */
+export const isRecent = ({ now, settings }: RecentDeps, authenticatedAt: number | undefined): boolean =>
+  authenticatedAt !== undefined && authenticatedAt > now() - settings.step_up.recent_minutes * 60
+
+/** Throws forbidden for somebody who has not. */
+export function requireRecent(d: RecentDeps, authenticatedAt: number | undefined): void {
+  if (isRecent(d, authenticatedAt)) return
+  const { recent_minutes: minutes } = d.settings.step_up
   throw new ProtocolError('forbidden', `this needs a sign-in of the last ${minutes} minutes: sign in again, then decide`)
 }
 

@@ -1,5 +1,5 @@
 import { ProtocolError } from '../../spec/error.ts'
-import { addPasskey, listPasskeys, removePasskey, usePasskey } from '../store/passkeys.ts'
+import { addPasskey, holdPasskeys, listPasskeys, removePasskey, usePasskey } from '../store/passkeys.ts'
 import { type DecideDeps, requireRecent } from './decide.ts'
 import { Assertion, askForKnown, askForNew, NewPasskey, readCredential, verifyKnown, verifyNew } from './passkey.ts'
 import type { Session } from './session.ts'
@@ -40,7 +40,7 @@ export async function enrol(d: DecideDeps, session: Session, { name, credential,
     const now = d.now()
     if (known && !(await usePasskey(tx, { ...known, email, at: now })))
       throw new ProtocolError('forbidden', 'the passkey that confirms was used before, or removed')
-    const held = await listPasskeys(tx, email)
+    const held = await holdPasskeys(tx, d.db.dialect, email) // another may have come first
     if (held.length > 0 && !known) throw new ProtocolError('forbidden', 'a passkey that you have must confirm the new one')
     const row = { id: made.id, email, name, public_key: made.publicKey, uses: made.uses, added_at: now, used_at: null }
     if (!(await addPasskey(tx, row))) throw new ProtocolError('unprocessable', 'this passkey is here already')

@@ -12,7 +12,7 @@ import { findPass } from '../store/passes.ts'
 import { listPasskeys } from '../store/passkeys.ts'
 import { approvedOf } from './approved.ts'
 import type { ConsoleDeps } from './console.ts'
-import { approveBy, denyBy, narrowBy, requireWithin, revokeBy } from './decide.ts'
+import { approveBy, denyBy, isRecent, narrowBy, requireWithin, revokeBy } from './decide.ts'
 import { CONSOLE, cookieOf, readOwnForm, sessionOf } from './door.ts'
 import { wantsNumber } from './number.ts'
 import { Inbox, type Listed, STATUSES } from './pages/inbox.tsx'
@@ -140,7 +140,7 @@ async function requestOf(d: ConsoleDeps, session: Session, ref: string) {
     findByRequest(d.db.read, request.digest),
   ])
   const at = d.now()
-  const { rules, recent_minutes: minutes } = d.settings.step_up
+  const { rules } = d.settings.step_up
   return {
     ...{ request, shown, at, session, pass, authorization },
     mayDecide: own !== undefined,
@@ -148,6 +148,6 @@ async function requestOf(d: ConsoleDeps, session: Session, ref: string) {
     demands: Object.fromEntries(shown.scopes.map(({ name }) => [name, demandOf(rules, shown.service.origin, name)])),
     wantsNumber: wantsNumber(d.matching, shown.harness.tier),
     hasPasskey: passkeys.length > 0,
-    isRecent: session.authenticatedAt !== undefined && session.authenticatedAt > at - minutes * 60,
+    isRecent: isRecent(d, session.authenticatedAt),
   }
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { table } from '../../spec/node/cli.ts'
 import { Shown } from '../approve/shown.ts'
-import { visible, visibleLines } from '../approve/visible.ts'
+import { visible, visibleParagraphs } from '../approve/visible.ts'
 
 /** A request as the management door lists it. */
 export const Summary = z.looseObject({
@@ -99,21 +99,10 @@ const authorizationRows = ({ id, state, scope, expires_at, reason }: z.infer<typ
 ]
 
 /** Lines behind a bar, and no flood of empty ones. */
-function barred(text: string, columns: number): string[] {
-  const lines: string[] = []
-  let empty = 0
-  for (const line of [...visibleLines(text), undefined]) {
-    if (line?.trim() === '') {
-      empty += 1
-      continue
-    }
-    if (empty > MOST_EMPTY_LINES) lines.push(`⟦${empty} empty lines⟧`)
-    else for (; empty > 0; empty -= 1) lines.push('')
-    empty = 0
-    if (line !== undefined) lines.push(...wrap(line, columns))
-  }
-  return lines.map((line) => `  │ ${line}`)
-}
+const barred = (text: string, columns: number): string[] =>
+  visibleParagraphs(text, MOST_EMPTY_LINES)
+    .flatMap((line) => wrap(line, columns))
+    .map((line) => `  │ ${line}`)
 
 /** Breaks a line before the terminal does: what it broke would begin where our own words do. A character outside ASCII counts as two columns. */
 function wrap(text: string, columns: number): string[] {

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest'
 import { createLastChecks } from '../../authority/check/last-checks.ts'
 import { countLive, countWaiting, listLive, listWithin } from '../../authority/store/console-lists.ts'
-import { addPasskey, listPasskeys, usePasskey } from '../../authority/store/passkeys.ts'
+import { addPasskey, holdPasskeys, listPasskeys, usePasskey } from '../../authority/store/passkeys.ts'
 import type { Reach } from '../../authority/store/reach.ts'
 import { createPasskey } from '../console-passkey.ts'
 import { USER } from '../parties.ts'
@@ -93,4 +93,18 @@ test('an authenticator that counts must have counted on, to its last number; one
   expect([await use(7), await use(7), await use(6), await use(0), await use(8)]).toEqual([true, false, false, false, true])
   expect([await use(2 ** 31), await use(2 ** 32 - 1), await use(2 ** 32 - 1)]).toEqual([true, true, false])
   expect(await listPasskeys(db.read, USER)).toMatchObject([{ id, uses: 2 ** 32 - 1, used_at: NOW }])
+})
+
+test('of passkeys that are each to be a person’s first, at once, one finds none before it', async () => {
+  const db = await consoleDatabase()
+  for (let round = 0; round < 10; round++) {
+    const email = `user${round}@acme.example`
+    const addFirst = () =>
+      db.write(async (tx) => {
+        if ((await holdPasskeys(tx, db.dialect, email)).length > 0) return false
+        return addPasskey(tx, createPasskey().row(email))
+      })
+    expect((await Promise.all([addFirst(), addFirst(), addFirst()])).filter((isFirst) => isFirst)).toHaveLength(1)
+    expect(await listPasskeys(db.read, email)).toHaveLength(1)
+  }
 })

@@ -1,20 +1,11 @@
 import { z } from 'zod'
+import { NamedEvent, readEvent } from '../../audit/terms.ts'
 import { CONSOLE } from '../door.ts'
 import { Their, When } from './page.tsx'
 
 /** An event of the trail, as far as the page shows it. */
-const Event = z.looseObject({
+const Event = NamedEvent.extend({
   at: z.number(),
-  event: z.string(),
-  outcome: z.string(),
-  code: z.string().optional(),
-  by: z.string().optional(),
-  user: z.string().optional(),
-  agent: z.string().optional(),
-  service: z.string().optional(),
-  task: z.string().optional(),
-  request_ref: z.string().optional(),
-  authorization_id: z.string().optional(),
   reason: z.string().optional(),
   scope: z.array(z.string()).optional(),
   passkey: z.looseObject({}).optional(),
@@ -82,8 +73,8 @@ const Events = ({ rows }: Pick<AuditOf, 'rows'>) => (
 const searchFor = (term: string): string => `${CONSOLE}/audit?${new URLSearchParams({ q: term })}`
 
 const Line = ({ seq, text }: { seq: number; text: string }) => {
-  const { success, data: event } = Event.safeParse(parse(text))
-  if (!success)
+  const event = readEvent(Event, text)
+  if (!event)
     return (
       <tr>
         <td>{seq}</td>
@@ -156,11 +147,3 @@ const Term = ({ children }: { children: string }) => (
 
 /** A name with a space in it is searched for as one. */
 const quoted = (term: string): string => (/[\s"]/.test(term) ? `"${term.replaceAll('"', '')}"` : term)
-
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
-}

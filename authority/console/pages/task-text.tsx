@@ -1,5 +1,5 @@
 import type { Shown } from '../../approve/shown.ts'
-import { visibleLines } from '../../approve/visible.ts'
+import { visibleParagraphs } from '../../approve/visible.ts'
 import { Their } from './page.tsx'
 
 const MOST_LINES = 12
@@ -8,7 +8,7 @@ const MOST_EMPTY = 1
 
 /** What the agent says of its task: its own words, as they are, harmless and marked (B-08, B-09, B-10). What is long folds. */
 export const TaskText = ({ task }: { task: Shown['task'] }) => {
-  const lines = linesOf(task.description)
+  const lines = visibleParagraphs(task.description, MOST_EMPTY)
   const { first, rest } = folded(lines)
   return (
     <figure class="task">
@@ -35,23 +35,6 @@ const Text = ({ label, lines, scrolls }: { label: string; lines: string[]; scrol
     </pre>
   </section>
 )
-
-/** Lines with whatever is unseen made visible, and no flood of empty ones. */
-function linesOf(text: string): string[] {
-  const lines: string[] = []
-  let empty = 0
-  for (const line of [...visibleLines(text), undefined]) {
-    if (line?.trim() === '') {
-      empty += 1
-      continue
-    }
-    if (empty > MOST_EMPTY) lines.push(`⟦${empty} empty lines⟧`)
-    else if (empty > 0) lines.push('')
-    empty = 0
-    if (line !== undefined) lines.push(line)
-  }
-  return lines
-}
 
 function folded(lines: string[]): { first: string[]; rest: string[] } {
   const first: string[] = []
