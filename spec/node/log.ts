@@ -1,4 +1,5 @@
 import { pino } from 'pino'
+import type { LogLevel } from './log-level.ts'
 
 /** The fields a log line may have: nothing secret has a name here. */
 export type LogFields = {
@@ -22,10 +23,6 @@ export type LogFields = {
 }
 
 export type Log = Record<'debug' | 'info' | 'warn' | 'error', (event: string, fields?: LogFields) => void>
-
-const LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const
-export type LogLevel = (typeof LEVELS)[number]
-export const LOG_LEVELS = LEVELS
 
 const MAX_REASON_CHARS = 500
 
