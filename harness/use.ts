@@ -6,7 +6,15 @@ import { failAt, TripFailure } from './failure.ts'
 
 /** A token and the Service it is for; `scope` where the Service said what it covers. */
 export type Credential = { service: string; token: string; scope: string[] | undefined }
-export type Call = { url: string; method: string; headers: Headers; body: Uint8Array<ArrayBuffer> | undefined; signal?: AbortSignal }
+/** One request. A body that is a stream is read as it is sent. `redirect`: a redirect fails, unless the caller is to have it as the answer it is. */
+export type Call = {
+  url: string
+  method: string
+  headers: Headers
+  body: Uint8Array<ArrayBuffer> | ReadableStream<Uint8Array> | undefined
+  redirect?: 'error' | 'manual'
+  signal?: AbortSignal
+}
 
 /**
  * Calls a Service's API with the bearer token it gave (protocol 8, §3.4.2). The token goes to the origin of its Service and nowhere else: another origin
@@ -14,13 +22,13 @@ export type Call = { url: string; method: string; headers: Headers; body: Uint8A
  */
 export async function callService(d: { fetch: Fetch }, { service, token }: Credential, call: Call): Promise<Response> {
   const at = { step: 'use' as const, peer: service }
-  const { url, method, body, signal } = call
+  const { url, method, body, redirect = 'error', signal } = call
   if (parseUrl(url)?.origin !== service)
     throw new TripFailure(at, 'the URL is of another origin than the service the token is for', 'a token is never sent anywhere else')
   const headers = new Headers(call.headers)
   headers.delete('host') // behind a shared front it would name another Service
   headers.set('authorization', `Bearer ${token}`)
-  const init: RequestInit = { method, headers, redirect: 'error', ...(body && { body }), ...(signal && { signal }) }
+  const init: RequestInit = { method, headers, redirect, ...(body && { body, duplex: 'half' }), ...(signal && { signal }) }
   return d.fetch(url, init).catch((cause) => {
     signal?.throwIfAborted()
     return failAt(at, 'check that the service is up; a redirect is never followed, as a token is for one origin alone')(cause)

@@ -87,7 +87,8 @@ export async function readCapped(body: ReadableStream<Uint8Array> | null, limitB
   return chunks.length === 1 && chunks[0] ? chunks[0] : joined(chunks, size)
 }
 
-function joined(chunks: Uint8Array[], size: number): Uint8Array {
+/** Chunks as one, whose length is the sum of theirs. */
+export function joined(chunks: Uint8Array[], size: number): Uint8Array {
   const all = new Uint8Array(size)
   let at = 0
   for (const chunk of chunks) {

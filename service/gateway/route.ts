@@ -1,4 +1,5 @@
 import { Hono } from 'hono'
+import { asVariable, beyondThisConnection } from '../../spec/connection.ts'
 import { ProtocolError } from '../../spec/error.ts'
 import type { Audit } from '../../spec/node/audit.ts'
 import { type EndTaskDeps, endTask } from '../revoke/end.ts'
@@ -20,8 +21,6 @@ export type GatewayScope = { name: string; acts: Act[] }
 export type GatewayDeps = GuardDeps &
   EndTaskDeps & { audit: Audit; gatewayScopes: GatewayScope[]; signOutActs: Act[]; identityHeaders: IdentityHeaders; forward: Forward }
 
-/** Headers of one connection (RFC 9110 §7.6.1): they end here, both ways, with those that `Connection` names. */
-const OF_ONE_CONNECTION = /^(?:connection|keep-alive|proxy-.*|te|trailer|transfer-encoding|upgrade)$/
 /** Credentials that are ours to read, and what would let a caller pose as a proxy or change the method or path that was judged. */
 const ENDS_HERE =
   /^(?:host|expect|authorization|cookie|forwarded|x-forwarded-.*|x-real-ip|x-(?:http-)?method(?:-override)?|x-(?:original|rewrite)-.*)$/
@@ -123,11 +122,3 @@ function cacheControl(headers: Headers): string {
   const said = (headers.get('cache-control') ?? '').split(',').map((directive) => directive.trim())
   return ['private', ...said.filter((directive) => directive !== '' && !FOR_SHARED_CACHES.test(directive))].join(', ')
 }
-
-function beyondThisConnection(headers: Headers): [string, string][] {
-  const named = (headers.get('connection') ?? '').toLowerCase().split(/[\s,]+/)
-  return [...headers].filter(([name]) => !OF_ONE_CONNECTION.test(asVariable(name)) && !named.includes(name))
-}
-
-/** A name as an app reads it whose server hands headers on as variables: `_`, `.` and the like are then one with `-`. */
-const asVariable = (name: string): string => name.replace(/[^a-z\d]/g, '-')

@@ -10,14 +10,14 @@ import type { ResolveAddresses } from './dns.ts'
 
 export type GuardOptions = { resolveAddresses?: ResolveAddresses; allowPrivate?: string[]; ca?: string; timeoutMs?: number; maxBytes?: number }
 type IsPermitted = (address: string) => boolean
-/** One call and its body: `abort` ends it, `finish` leaves it as complete, `explain` is what its caller is told of a failure. */
-type Exchange = { signal: AbortSignal; abort: (reason: unknown) => void; finish: () => void; explain: (cause: unknown) => unknown }
+/** One call and its body: `abort` ends it, `finish` leaves it as complete, `over` says that it came to either, `explain` is what its caller is told of a failure. */
+type Exchange = { signal: AbortSignal; abort: (reason: unknown) => void; finish: () => void; over: AbortSignal; explain: (cause: unknown) => unknown }
 
 const PRIVATE = 'refused to connect to a private address'
 
 /**
  * The outbound guard (protocol 1 and 2): fetch for URLs that strangers chose. https alone, certificates verified, no private address, and no redirect is
- * followed: it fails, or is the answer for the caller who says `redirect: 'manual'`;
+ * followed: it fails, or is the answer for the caller who says `redirect: 'manual'`. A body that is a stream is read as it is sent, and canceled when the exchange is over;
  * `timeoutMs` for all from the call to the last byte read; at most `maxBytes` of body, as sent and as decoded. `allowPrivate` lists CIDRs that count as
  * public, `ca` is PEM to trust beside the usual roots. Whatever fails, the call or reading the body, fails with an Error for the log, or with the
  * caller's own reason to abort. `close` lets running exchanges end, then closes all connections. Throws at once for a bad CIDR or certificate.
@@ -48,12 +48,13 @@ export function createGuardedFetch(options: GuardOptions = {}): { fetch: Fetch; 
       const target = requireTarget(url, isPermitted)
       const exchange = startExchange(target.origin, timeoutMs, init?.signal)
       try {
-        const request = new Request(target, { ...init, signal: null }) // the global one reads every kind of body; undici only its own
-        const body = request.body && (await request.arrayBuffer())
+        const upload = init?.body instanceof ReadableStream ? streamUp(init.body, exchange.over) : undefined
+        const request = new Request(target, { ...init, ...(upload && { body: null }), signal: null }) // the global one reads every kind of body; undici only its own
+        const body = upload ?? (request.body && (await request.arrayBuffer()))
         const { method, headers } = request
         const { signal } = exchange
         const redirect = init?.redirect === 'manual' ? 'manual' : 'error'
-        const received = await send(target, { method, headers: [...headers], body, signal, redirect, dispatcher: agent })
+        const received = await send(target, { method, headers: [...headers], body, duplex: 'half', signal, redirect, dispatcher: agent })
         return rebuild(received, exchange, maxBytes)
       } catch (cause) {
         exchange.abort(cause)
@@ -111,9 +112,11 @@ function guardLookup(resolveAddresses: ResolveAddresses, isPermitted: IsPermitte
 /** One deadline over call and body. Not `AbortSignal.any` with `AbortSignal.timeout`: on Node 20 the garbage collector takes that timeout away. */
 function startExchange(origin: string, timeoutMs: number, caller: AbortSignal | null | undefined): Exchange {
   const controller = new AbortController()
+  const over = new AbortController()
   const finish = () => {
     clearTimeout(timer)
     caller?.removeEventListener('abort', leave)
+    over.abort()
   }
   const abort = (reason: unknown) => {
     finish()
@@ -124,7 +127,19 @@ function startExchange(origin: string, timeoutMs: number, caller: AbortSignal | 
   caller?.addEventListener('abort', leave)
   if (caller?.aborted) leave()
   const explain = (cause: unknown) => (caller?.aborted ? caller.reason : new Error(`${origin}: ${reasonOf(cause)}`, { cause }))
-  return { signal: controller.signal, abort, finish, explain }
+  return { signal: controller.signal, abort, finish, over: over.signal, explain }
+}
+
+/** A body as it is read. Where nobody sends it any more, its source is told; what was cut off is never taken for whole. */
+function streamUp(source: ReadableStream<Uint8Array>, over: AbortSignal): AsyncIterable<Uint8Array> {
+  const reader = source.getReader()
+  const letGo = () => void reader.cancel(over.reason).catch(() => undefined) // it may be what broke
+  over.addEventListener('abort', letGo)
+  if (over.aborted) letGo()
+  return (async function* () {
+    for (let part = await reader.read(); !part.done; part = await reader.read()) if (part.value.length > 0) yield part.value
+    over.throwIfAborted()
+  })()
 }
 
 /** The innermost message, which says more than `fetch failed`. */

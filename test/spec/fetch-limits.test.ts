@@ -48,6 +48,17 @@ test('a handshake or a name that takes too long ends by the deadline', { timeout
   await expect(guard({ timeoutMs: 500, resolveAddresses: () => new Promise(() => {}) }).fetch(`https://${NAME}/`)).rejects.toThrow(/500 ?ms/)
 })
 
+test('a body on its way out that stalls ends by the deadline, and its source is told', { timeout: 5_000 }, async () => {
+  const { url, allClosed } = await peer((req) => void req.resume())
+  let tell = () => {}
+  const told = new Promise<void>((resolve) => {
+    tell = resolve
+  })
+  const body = new ReadableStream({ start: (controller) => controller.enqueue(Buffer.from('x')), cancel: tell })
+  await expect(guard({ timeoutMs: 500 }).fetch(url, { method: 'POST', body })).rejects.toThrow('500 ms')
+  await Promise.all([told, allClosed()])
+})
+
 test('a caller that leaves takes the connection along', async () => {
   const { url, allClosed } = await peer(drip)
   const { fetch } = guard({ timeoutMs: 60_000 })

@@ -1,0 +1,61 @@
+import { asVariable, beyondThisConnection } from '../spec/connection.ts'
+import type { Fetch } from '../spec/effects.ts'
+import { discard } from '../spec/peer.ts'
+import { TripFailure } from './failure.ts'
+import { screen } from './screen.ts'
+import { type Credential, callService } from './use.ts'
+
+/** What somebody wants sent to the Service: `path` begins with '/', and has the query. */
+export type Asked = { method: string; path: string; headers: Headers; body: ReadableStream<Uint8Array> | undefined; signal?: AbortSignal }
+
+/** A path and its query as a request line can have them, in whatever characters. */
+const PATH = /^\/[^\s#\\\p{Cc}]*$/u
+/** What says who asks, from where, by which way, or how the answer is to be packed: that is ours and the connection's to say. */
+const ENDS_HERE = /^(?:host|authorization|cookie2?|forwarded|x-forwarded-.*|origin|referer|sec-.*|expect|accept-encoding)$/
+const LENGTH = /^\d+$/
+
+/** What every fetch undoes, so that the answer can be read and searched. */
+const PACKED = /^\s*(?:gzip|x-gzip|deflate|br)(?:\s*,\s*(?:gzip|x-gzip|deflate|br))*\s*$/i
+const UNPACKED = /^\s*identity\s*$/i
+
+/**
+ * Lends a token to somebody's request, who never sees it (protocol 8, §3.4.2): it goes to the path at the token's own Service and nowhere else, both bodies as
+ * streams, without what the asker says of themselves, and the answer comes back without the Service's cookies. A redirect is an answer like others, for the
+ * caller to judge. An answer with the token in a header is refused, one with it in its body breaks off before it. Throws TripFailure (step use), or the
+ * signal's reason; the body that is given back may fail with either.
+ */
+export async function forward(d: { fetch: Fetch }, credential: Credential, asked: Asked): Promise<Response> {
+  const at = { step: 'use' as const, peer: credential.service }
+  const { method, path, body, signal } = asked
+  if (!PATH.test(path)) throw new TripFailure(at, 'what is asked for is no path', 'it begins with / and has no blank, backslash or fragment')
+  const call = { url: credential.service + path, method, headers: onwardHeaders(asked), body, redirect: 'manual' as const }
+  const response = await callService(d, credential, { ...call, ...(signal && { signal }) })
+  try {
+    return backward(response, credential)
+  } catch (refusal) {
+    await discard(response).catch(() => undefined) // it may have broken off already
+    throw refusal
+  }
+}
+
+function onwardHeaders({ headers, body }: Asked): Headers {
+  const onward = new Headers(beyondThisConnection(headers).filter(([name]) => !ENDS_HERE.test(asVariable(name))))
+  if (!body || !LENGTH.test(onward.get('content-length') ?? '')) onward.delete('content-length')
+  return onward
+}
+
+function backward({ status, headers, body }: Response, { service, token }: Credential): Response {
+  const at = { step: 'use' as const, peer: service }
+  const echoed = () =>
+    new TripFailure(at, 'the service sent the token back in its answer', 'the answer ends there, as nobody is shown a token: tell its operators')
+  const coding = headers.get('content-encoding')
+  if (body && coding !== null && !PACKED.test(coding) && !UNPACKED.test(coding))
+    throw new TripFailure(at, `the answer is packed as ${coding}, which cannot be searched for the token`, 'tell the operators of the service')
+  const back = new Headers(beyondThisConnection(headers).filter(([name]) => name !== 'set-cookie'))
+  if (coding !== null) for (const name of ['content-encoding', 'content-length']) back.delete(name) // they are of the body as it was sent
+  if ([...back].some((header) => isNamedIn(header, token))) throw echoed()
+  return new Response(body && screen(body, token, echoed), { status, headers: back })
+}
+
+/** A name is told in lower case. */
+const isNamedIn = ([name, value]: [string, string], token: string): boolean => value.includes(token) || name.includes(token.toLowerCase())
