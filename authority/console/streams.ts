@@ -1,5 +1,5 @@
 import { ProtocolError } from '../../spec/error.ts'
-import { type EventStream, openEventStream } from '../issue/event-stream.ts'
+import { type EventStream, openEventStream } from '../../spec/node/event-stream.ts'
 
 /** Who looks at such a page, and the door they came by. */
 export type Looker = { isSignedIn: () => Promise<boolean>; closing: AbortSignal | undefined }

@@ -1,7 +1,7 @@
 import { ProtocolError } from '../../spec/error.ts'
+import { type EventStream, openEventStream } from '../../spec/node/event-stream.ts'
 import type { IssuanceStatus } from '../../spec/wire/issuance.ts'
 import { digestOf } from '../store/digest.ts'
-import { type EventStream, openEventStream } from './event-stream.ts'
 
 export type WatchLimits = { streams: number; streams_per_address: number }
 export type WatchDeps = {

@@ -1,5 +1,5 @@
-import { qualityOf } from '../../spec/accept.ts'
-import { DOOR_HEADERS } from '../../spec/node/doors.ts'
+import { qualityOf } from '../accept.ts'
+import { DOOR_HEADERS } from './doors.ts'
 
 const MEDIA_TYPE = 'text/event-stream'
 /** The second asks a proxy not to keep events back until it has many. */
