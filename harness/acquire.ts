@@ -5,7 +5,7 @@ import type { Profile } from '../spec/profile.ts'
 import { fromRfc3339 } from '../spec/time.ts'
 import { AuthorityForHarness, ServiceForHarness } from '../spec/wire/configuration.ts'
 import type { PassType } from '../spec/wire/issuance.ts'
-import { awaitPass, type Waiting } from './approve.ts'
+import { awaitPass, statusUrl, type Waiting } from './approve.ts'
 import { failAt, type Step } from './failure.ts'
 import type { Initialization } from './initialize.ts'
 import { requestPass } from './issue.ts'
@@ -28,6 +28,8 @@ export type AcquireDeps = {
   holderKey?: SigningKey
   chooseAuthority: ChooseAuthority
   onProgress: (progress: Progress) => void
+  /** Writes down what must be known after a crash, before the trip goes on; what it throws ends the trip. */
+  record?: (fact: Recorded) => Promise<void>
   profile?: Profile
   /** Believes only DNS answers that a validating resolver vouches for. */
   requireDnssec?: boolean
@@ -35,9 +37,12 @@ export type AcquireDeps = {
 /** What happens while a person waits: a step begins at a peer, or an approver has yet to decide. */
 export type Progress = { kind: 'step'; step: Step; peer: string } | ({ kind: 'waiting' } & Waiting)
 
+/** What a trip leaves behind at an Authority: a request, at the URL where it can be called off (a secret), and a pass that is about to be spent. */
+export type Recorded = { kind: 'requested'; statusUrl: string } | { kind: 'redeeming'; authority: string }
+
 /**
  * One task at one Service for one user. `scope` narrows what is approved; `authority` is the only one that will do; `signal` calls it off;
- * `destination` is the page a browser session is for.
+ * `destination` is the page a browser session is for; `taskId` the id of the task where its caller has made one (`createTaskId`), never used before.
  */
 export type Wanted = {
   service: string
@@ -46,6 +51,7 @@ export type Wanted = {
   scope?: string[]
   authority?: string
   destination?: string
+  taskId?: string
   signal?: AbortSignal
 }
 /** Who lets whom do what, where. `revokeUrl` is where the Service takes back what it gave (revoke.ts); undefined where it does not. */
@@ -60,6 +66,9 @@ export type Access = {
 export type Acquired = Access & { token: string; scope: string[] | undefined; expiresAt: number | undefined }
 /** A browser session for the task that has yet to begin: once, at once, and until `expiresAt` (epoch seconds, where the Service says it). */
 export type AcquiredSession = Access & { initialization: Initialization; expiresAt: number | undefined }
+
+/** A fresh id for one task. */
+export const createTaskId = (random: Random): string => `task-${random(16)}`
 
 /**
  * The whole trip of one task (protocol 2 to 8), for a bearer token. Every trip has a task id of its own and, but for a registered one, a holder key; what failed is never tried again
@@ -94,7 +103,7 @@ async function obtainPass(d: Prepared, wanted: Wanted, type: PassType): Promise<
     wanted.signal?.throwIfAborted()
     d.onProgress({ kind: 'step', step: name, peer })
   }
-  const task = { id: `task-${d.random(16)}`, description: wanted.task }
+  const task = { id: wanted.taskId ?? createTaskId(d.random), description: wanted.task }
 
   step('discover', wanted.service)
   const service = await createServiceDiscovery(
@@ -113,10 +122,12 @@ async function obtainPass(d: Prepared, wanted: Wanted, type: PassType): Promise<
   const key = d.holderKey ?? (await createHolderKey())
   const asked = { type, service: service.service.origin, user: wanted.user, task, destination: wanted.destination }
   const status = await requestPass(d, authority, asked, key)
+  await d.record?.({ kind: 'requested', statusUrl: statusUrl(authority, status.id) })
   const waiting = { ...d, signal: wanted.signal, onWaiting: (w: Waiting) => d.onProgress({ kind: 'waiting', ...w }) }
   const { value: pass } = await awaitPass(waiting, authority, type, status)
 
   step('redeem', service.service.origin)
+  await d.record?.({ kind: 'redeeming', authority: authority.authority })
   const access = { service: service.service.origin, user: wanted.user, authority: authority.authority, task, revokeUrl: service.endpoints.revoke }
   return { access, ready: { service, authority, key, pass, user: wanted.user, scope: wanted.scope } }
 }

@@ -63,9 +63,14 @@ async function pause(d: PollDeps, url: string, ms: number): Promise<void> {
   try {
     await d.wait(ms, d.signal)
   } catch (aborted) {
-    await d.fetch(url, { method: 'DELETE' }).then(discard, () => undefined) // the Authority may not know how; then the request expires
+    await callOff(d, url)
     throw aborted
   }
+}
+
+/** Calls a pending request off (protocol 4 [X]). The Authority may not know how, or not be there; then the request expires. */
+export async function callOff(d: { fetch: Fetch }, url: string): Promise<void> {
+  await d.fetch(url, { method: 'DELETE', redirect: 'error' }).then(discard, () => undefined)
 }
 
 /** Asks once; an outage or `429` is asked again with growing pauses, a bounded number of times in a row. `404` and `410` are final. */
@@ -88,8 +93,11 @@ function createPoll(d: PollDeps, url: string, at: { step: 'approve'; peer: strin
   }
 }
 
-/** Only `{id}` is expanded, percent-encoded, and the result stays on the template's origin and is no other path (protocol 2). */
-function statusUrl(authority: AuthorityForHarness, id: string): string {
+/**
+ * Where a request is asked about and called off; a secret, as the request's id is. Only `{id}` is expanded, percent-encoded, and the result stays on the template's
+ * origin and is no other path (protocol 2). Throws TripFailure.
+ */
+export function statusUrl(authority: AuthorityForHarness, id: string): string {
   const template = authority.endpoints.issuance_status
   const isUsable = !/^\.{1,2}$|\p{Cs}/u.test(id) // a lone surrogate has no encoding
   const url = template.replaceAll('{id}', isUsable ? encodeURIComponent(id) : 'id')

@@ -7,21 +7,22 @@ const user = z.string().refine((address) => emailAddress.safeParse(address).succ
 const domain = z.string().refine((name) => emailDomain(`x@${name}`) === name, 'is no e-mail domain in lower-case ASCII form, such as acme.example')
 const authority = z.string().refine((id) => authorityIdentifier.safeParse(id).success, 'is no authority identifier such as https://authority.example')
 
+/** What the command and the broker are both told. */
+export const harnessMembers = {
+  /** For whom the agent acts unless it is said with the task. */
+  user: user.optional(),
+  /** What this Harness calls itself, to Authorities and Services. Self-asserted. */
+  harness_id: z.string().min(1).max(1024).optional(),
+  /** A key that is registered at Authorities, for every task; without it each task has a fresh one. */
+  holder_key: z.strictObject({ file: z.string().min(1) }).optional(),
+  /** Which Authority to use for users of an e-mail domain, where a Service offers several. */
+  authorities: z.record(domain, authority).default({}),
+}
+
 /** The command's settings file; an empty one is as good as none. */
 export const HarnessSettings = z.preprocess(
   (document) => document ?? {},
-  z.strictObject({
-    /** For whom the agent acts unless `--user` says so. */
-    user: user.optional(),
-    /** What this Harness calls itself, to Authorities and Services. Self-asserted. */
-    harness_id: z.string().min(1).max(1024).optional(),
-    /** A key that is registered at Authorities, for every task; without it each task has a fresh one. */
-    holder_key: z.strictObject({ file: z.string().min(1) }).optional(),
-    profile: z.enum(['core-0.1', 'hardened']).default('core-0.1'),
-    network: networkSettings.prefault({}),
-    /** Which Authority to use for users of an e-mail domain, where a Service offers several. */
-    authorities: z.record(domain, authority).default({}),
-  }),
+  z.strictObject({ ...harnessMembers, profile: z.enum(['core-0.1', 'hardened']).default('core-0.1'), network: networkSettings.prefault({}) }),
 )
 export type HarnessSettings = z.infer<typeof HarnessSettings>
 

@@ -73,6 +73,10 @@ function createCommands(o: Outside, said: { out: string; err: string; exitCode: 
   addEnd(program, async (task, options) => ends(await end(o, task, options)))
   addForget(program, async (task, options) => ends(await forget(o, task, options)))
   addKey(program, async (file, options) => ends(await key(o, file, options)))
+  addMcp(program, async (options) => ends(await (await import('./mcp.ts')).mcp(o, options))) // a server is not loaded for a call
+  addBroker(program, async (args) =>
+    (await import('./broker/command.ts')).createBrokerCommands(o).configureOutput(program.configureOutput()).parseAsync(args, { from: 'user' }),
+  )
   return program
 }
 
@@ -171,4 +175,26 @@ function addKey(program: Command, act: (file: string | undefined, options: KeyOp
     .addOption(config())
     .action(act)
   withExample(command, 'agentpass key ~/.config/agentpass/holder-key.json')
+}
+
+function addMcp(program: Command, act: (options: { broker?: boolean; config?: string }) => Promise<void>): void {
+  const command = program
+    .command('mcp')
+    .description('an MCP server on standard input and output, for one client')
+    .option('--broker', 'let your running broker hold the tasks: they outlive the client')
+    .addOption(config())
+    .action(act)
+  withExample(command, 'agentpass mcp', 'agentpass mcp --broker')
+}
+
+/** A program of its own, with its own help. */
+function addBroker(program: Command, act: (args: string[]) => Promise<unknown>): void {
+  program
+    .command('broker')
+    .description('hold keys and tokens for agents that never see them: for yourself, or for a fleet')
+    .argument('[args...]')
+    .helpOption(false)
+    .allowUnknownOption()
+    .passThroughOptions()
+    .action((args: string[]) => act(args).then(() => undefined))
 }

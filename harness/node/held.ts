@@ -71,7 +71,7 @@ async function write<H extends Held>(folder: PrivateFolder, held: H): Promise<H>
 export async function listHeld(folder: PrivateFolder, now: number): Promise<{ held: Held[]; ignored: Ignored[] }> {
   const [held, ignored]: [Held[], Ignored[]] = [[], []]
   for (const file of await folder.names()) {
-    if (file.startsWith('authority-')) continue // the remembered choices
+    if (file.startsWith('authority-') || file === 'broker') continue // the remembered choices; a broker's own folder
     try {
       const found = await readHeld(folder, file)
       if (found && isLive(found, now)) held.push(found)

@@ -10,7 +10,7 @@ import { type ExitCode, messageOf, OperatorError } from './operator-error.ts'
 export function createProgram(name: string, about: string, examples: string[]): Command {
   const program = new Command(name)
     .description(about)
-    .version(version(), '--version', 'print the version')
+    .version(packageVersion(), '--version', 'print the version')
     .enablePositionalOptions()
     .exitOverride()
     .configureOutput({ outputError: () => {} })
@@ -90,9 +90,9 @@ function tellMisuse({ code, exitCode, message }: CommanderError): Told {
 
 const Package = z.looseObject({ version: z.string() })
 
-/** The package's version, from the nearest package.json: this file is at another depth once it is built. */
-function version(): string {
+/** The package's version, from the nearest package.json: this file is at another depth once it is built. Throws Error where there is none. */
+export function packageVersion(): string {
   let folder = dirname(fileURLToPath(import.meta.url))
-  while (!existsSync(join(folder, 'package.json'))) folder = dirname(folder)
+  while (!existsSync(join(folder, 'package.json')) && folder !== dirname(folder)) folder = dirname(folder)
   return Package.parse(JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))).version
 }

@@ -16,28 +16,36 @@ export const ADMIN_TOKEN_FILE = 'secrets/admin.token'
 export const DATABASE_URL_FILE = 'secrets/database.url'
 
 const STAGING = '.agentpass-init'
-const ADMIN_TOKEN_BYTES = 32
+const TOKEN_BYTES = 32
 
-type Made = { settings: string; database: string; master_key: string; admin_token: string; records: TxtRecord[]; next: string }
+type Made = {
+  settings: string
+  database: string
+  master_key: string
+  admin_token: string
+  credentials?: string[]
+  records: TxtRecord[]
+  next: string
+}
 
 /**
  * Makes all a party needs to be served: settings, secrets, a database with a signing key. Nothing that exists is replaced, and a failure leaves nothing
- * behind: all is made in a folder of its own and moved into place at the end, the settings last.
+ * behind: all is made in a folder of its own and moved into place at the end, the settings last. `credentials` are files of this party's own that get a random secret each.
  * Throws OperatorError; SettingsError when the text makes no settings.
  */
 export async function initParty<S extends ServerSettings>(
   party: ServerParty<S>,
-  { dir, text, database, json }: { dir: string; text: string; database?: string; json?: boolean },
+  { dir, text, database, json, credentials = [] }: { dir: string; text: string; database?: string; json?: boolean; credentials?: string[] },
 ): Promise<void> {
   const names = { settings: `${party.name}.yaml`, database: database === undefined ? `${party.name}.db` : DATABASE_URL_FILE }
   const settings = parseSettings(names.settings, text, party.schema)
   const folder = resolve(dir)
   readListen(join(folder, names.settings), settings.listen)
-  const files = [MASTER_KEY_FILE, ADMIN_TOKEN_FILE, names.database, names.settings]
+  const files = [MASTER_KEY_FILE, ADMIN_TOKEN_FILE, ...credentials, names.database, names.settings]
   await withStaging(folder, async (staging) => {
     requireNothing(folder, files)
     requireNothing(folder, [`${names.database}-wal`]) // the log of a database that is gone would be taken for the new one's
-    await fill(party, settings, { staging, text, names, url: database }, () => moveAll(staging, folder, files))
+    await fill(party, settings, { staging, text, names, url: database, credentials }, () => moveAll(staging, folder, files))
   })
   tellMade(
     {
@@ -45,6 +53,7 @@ export async function initParty<S extends ServerSettings>(
       database: database === undefined ? join(folder, names.database) : nameOfDatabase(database),
       master_key: join(folder, MASTER_KEY_FILE),
       admin_token: join(folder, ADMIN_TOKEN_FILE),
+      ...(credentials.length > 0 && { credentials: credentials.map((file) => join(folder, file)) }),
       records: party.records(settings),
       next: `${party.command} check-config --config ${join(dir, names.settings)}`,
     },
@@ -84,19 +93,19 @@ function requireNothing(folder: string, files: string[]): void {
   )
 }
 
-type Plan = { staging: string; text: string; names: { settings: string; database: string }; url: string | undefined }
+type Plan = { staging: string; text: string; names: { settings: string; database: string }; url: string | undefined; credentials: string[] }
 
 /** Makes everything, then moves it into place; where either fails, a server's database is left as it was found. */
 async function fill<S extends ServerSettings>(
   party: ServerParty<S>,
   settings: S,
-  { staging, text, names, url }: Plan,
+  { staging, text, names, url, credentials }: Plan,
   move: () => void,
 ): Promise<void> {
   const write = (file: string, content: string, mode: number) => writeFileSync(join(staging, file), content, { mode, flag: 'wx', flush: true })
   mkdirSync(join(staging, dirname(MASTER_KEY_FILE)), { mode: 0o700 })
   write(MASTER_KEY_FILE, `${generateMasterKey()}\n`, 0o600)
-  write(ADMIN_TOKEN_FILE, `${systemRandom(ADMIN_TOKEN_BYTES)}\n`, 0o600)
+  for (const file of [ADMIN_TOKEN_FILE, ...credentials]) write(file, `${systemRandom(TOKEN_BYTES)}\n`, 0o600)
   if (url !== undefined) write(DATABASE_URL_FILE, `${url}\n`, 0o600)
   write(names.settings, text, 0o644)
   const settingsFile = join(staging, names.settings)
@@ -159,14 +168,14 @@ function moveAll(from: string, to: string, files: string[]): void {
 
 const tellMade = (made: Made, json: boolean | undefined): void => (json ? printJson(made) : print(inWords(made)))
 
+const published = (records: TxtRecord[]): string =>
+  records.length === 0 ? '' : `\npublish in DNS\n${records.map(({ name, value }) => `  ${name}. IN TXT "${value}"`).join('\n')}\n`
+
 const inWords = (made: Made): string => `made
   ${made.settings}  the settings, each explained
   ${made.database}  the database, with the signing key sealed in it
   ${made.master_key}  the master key: back it up apart from the database, nothing replaces it
   ${made.admin_token}  the admin token, for the management door
-
-publish in DNS
-${made.records.map(({ name, value }) => `  ${name}. IN TXT "${value}"`).join('\n')}
-
+${(made.credentials ?? []).map((file) => `  ${file}  a credential: give it to its agent, and to nobody else\n`).join('')}${published(made.records)}
 then
   ${made.next}`

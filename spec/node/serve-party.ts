@@ -17,7 +17,7 @@ export async function serveParty<S extends ServerSettings>(party: ServerParty<S>
   const stopped = untilStopped(log)
   const running: Running = { network: equipment.network, doors: [] }
   try {
-    const [port, managementPort] = await open(party, settings, { equipment, log, running })
+    const [port, managementPort] = await open(party, { file, settings }, { equipment, log, running })
     const identity = party.identity(settings)
     print(
       json
@@ -35,18 +35,18 @@ export async function serveParty<S extends ServerSettings>(party: ServerParty<S>
 /** The doors first: a second server started by mistake finds its port in use before it touches the database. Until it is mounted, a door answers 503. */
 async function open<S extends ServerSettings>(
   party: ServerParty<S>,
-  settings: S,
+  { file, settings }: { file: string; settings: S },
   { equipment, log, running }: { equipment: Equipment; log: Log; running: Running },
 ): Promise<[number, number]> {
   const { database, masterKeys, adminToken, ownSecrets, doors, network } = equipment
   await requireMade(database)
-  const protocol = await openDoor(doors.protocol)
+  const protocol = await openDoor({ ...doors.protocol, ...(party.requestMs !== undefined && { requestMs: party.requestMs }) })
   running.doors.push(protocol)
   const management = await openDoor(doors.management)
   running.doors.push(management)
   const { fetch, resolveTxt } = network
   const effects = { now: systemNow, random: systemRandom, fetch, resolveTxt, log }
-  running.server = await party.open({ settings, database, masterKeys, adminToken, ownSecrets, effects })
+  running.server = await party.open({ settings, settingsFile: file, database, masterKeys, adminToken, ownSecrets, effects })
   protocol.mount(running.server.app)
   management.mount(running.server.management)
   return [protocol.port, management.port]

@@ -6,8 +6,8 @@ import { getRequestListener } from '@hono/node-server'
 import { errorResponse, ProtocolError } from '../error.ts'
 import { OperatorError } from './operator-error.ts'
 
-/** Where a door listens. Without TLS it is plain HTTP: for loopback, or behind a proxy that ends TLS. */
-export type Listen = { host: string; port: number; tls?: { cert: string; key: string } | undefined }
+/** Where a door listens: `socket` is the path of a Unix socket in place of host and port. Without TLS it is plain HTTP: for loopback, or behind a proxy that ends TLS. */
+export type Listen = { host: string; port: number; socket?: string | undefined; tls?: { cert: string; key: string } | undefined }
 type FetchApp = { fetch: (request: Request, env: object) => Response | Promise<Response> }
 export type OpenDoor = {
   port: number
@@ -21,20 +21,23 @@ const REQUEST_MS = 10_000
 const GRACE_MS = 10_000
 const MAX_HEADER_BYTES = 16 * 1024
 
-/** Opens a door. Rejects with OperatorError when the port is taken or not allowed, or the host is not this machine's. */
-export async function openDoor({ host, port, tls }: Listen): Promise<OpenDoor> {
+/**
+ * Opens a door. `requestMs` is how long a request may take to come in, its body too. Rejects with OperatorError when the port is taken or not allowed, or the host
+ * is not this machine's.
+ */
+export async function openDoor({ host, port, socket, tls, requestMs = REQUEST_MS }: Listen & { requestMs?: number }): Promise<OpenDoor> {
   let app: FetchApp | undefined
   const closing = new AbortController()
   setMaxListeners(0, closing.signal) // as many as there are streams
   const listener = getRequestListener((request, env) =>
     app && !closing.signal.aborted ? app.fetch(request, { ...env, closing: closing.signal }) : unavailable(),
   )
-  const limits = { headersTimeout: REQUEST_MS, requestTimeout: REQUEST_MS, maxHeaderSize: MAX_HEADER_BYTES, connectionsCheckingInterval: 1000 }
+  const limits = { headersTimeout: REQUEST_MS, requestTimeout: requestMs, maxHeaderSize: MAX_HEADER_BYTES, connectionsCheckingInterval: 1000 }
   const onRequest: RequestListener = (request, response) => void listener(request, response)
   const server = tls ? createHttpsServer({ ...limits, ...tls, minVersion: 'TLSv1.2' }, onRequest) : createHttpServer(limits, onRequest)
   await new Promise<void>((resolve, reject) => {
-    server.once('error', (failure) => reject(explain(failure, host, port)))
-    server.listen(port, host, resolve)
+    server.once('error', (failure) => reject(explain(failure, socket ?? `${host}:${port}`, host)))
+    server.listen(socket === undefined ? { host, port } : { path: socket }, resolve)
   })
   return {
     port: portOf(server.address()),
@@ -68,8 +71,7 @@ function unavailable(): Response {
   return response
 }
 
-function explain(cause: Error & { code?: string }, host: string, port: number): Error {
-  const where = `${host}:${port}`
+function explain(cause: Error & { code?: string }, where: string, host: string): Error {
   switch (cause.code) {
     case 'EADDRINUSE':
       return new OperatorError(`${where} is in use by another program`, { cause, hint: 'stop it, or change the port in the settings' })

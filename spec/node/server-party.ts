@@ -20,7 +20,7 @@ import {
 
 /** What the command line must know of a server party; everything else about the two is the same. */
 export type ServerParty<S extends ServerSettings> = {
-  name: 'authority' | 'service'
+  name: 'authority' | 'service' | 'broker'
   command: string
   schema: z.ZodType<S>
   migrations: Record<string, Migration>
@@ -32,11 +32,15 @@ export type ServerParty<S extends ServerSettings> = {
   ownSecrets?: (settings: S) => Record<string, SecretPlace>
   /** Makes what verifies this party's own events, in the order of the trail, for one walk of `audit verify`. */
   createVerifyEvent?: () => VerifyEvent
+  /** How long a request may take to come in, where bodies are long. */
+  requestMs?: number
   open: (opening: PartyOpening<S>) => Promise<OpenServer>
 }
 export type TxtRecord = { name: string; value: string }
 export type PartyOpening<S> = {
   settings: S
+  /** Where the settings are: paths in them are relative to that. */
+  settingsFile: string
   database: string
   masterKeys: [MasterKey, ...MasterKey[]]
   adminToken: string

@@ -1,0 +1,162 @@
+import type { Wait } from '../../spec/effects.ts'
+import { ProtocolError } from '../../spec/error.ts'
+import type { Chore } from '../../spec/node/sweep.ts'
+import { sweepAll } from '../../spec/node/sweep.ts'
+import type { PassType } from '../../spec/wire/issuance.ts'
+import { createTaskId } from '../acquire.ts'
+import { listEnding } from '../store/endings.ts'
+import type { TaskRow } from '../store/schema.ts'
+import { addTask, countLive, deleteTasksEndedBefore, findTask, listTasks } from '../store/tasks.ts'
+import { noteOpened, renewLeases } from '../store/trip.ts'
+import { type ActDeps, expire } from './act.ts'
+import { type Agent, requireMayAsk } from './agents.ts'
+import { type Changes, createChanges } from './changes.ts'
+import { endOnce, giveBack } from './end.ts'
+import { CalledOff } from './failure.ts'
+import { recordTask } from './record.ts'
+import { recover } from './recover.ts'
+import { type TripDeps, travel } from './trip.ts'
+
+export type TasksDeps = TripDeps & ActDeps & { wait: Wait; mostLive: number }
+/** What an agent asks for: access at one Service, for one user and one task. */
+export type Asking = {
+  type: PassType
+  service: string
+  user: string
+  description: string
+  scope?: string[] | undefined
+  authority?: string | undefined
+  destination?: string | undefined
+}
+/** The tasks of all agents, each seen by its own agent alone. */
+export type Tasks = {
+  /** Begins a task, whose trip goes on by itself. Throws forbidden, rate_limited. */
+  start: (agent: Agent, asking: Asking) => Promise<TaskRow>
+  /** Throws not_found, also for another agent's. */
+  find: (agent: Agent, id: string) => Promise<TaskRow>
+  list: (agent: Agent) => Promise<TaskRow[]>
+  /** Ends a task and gives back what it holds; one that is over stays as it is. Throws not_found. */
+  end: (agent: Agent, id: string) => Promise<TaskRow>
+  /** That a browser has begun the session of a task: what it is from now on, the browser and its Service know. */
+  opened: (id: string) => Promise<void>
+  changes: Changes
+  /** What is to be done again and again. */
+  chores: Chore[]
+  /** Calls off what is under way in this instance, and waits for that. What is held stays. */
+  stop: () => Promise<void>
+}
+
+const LEASE_SECONDS = 30
+const KEEP_SECONDS = 7 * 86_400
+const RETRIED_AT_ONCE = 50
+const OPENED_SECONDS = 86_400 // how long a begun session is listed, whose end its browser alone sees
+
+/** Opens the tasks on a database, and finishes what an instance that has gone left undone. */
+export async function openTasks(d: TasksDeps): Promise<Tasks> {
+  const isAlone = d.db.dialect === 'sqlite' // which serves one instance
+  const trips = createTrips(d)
+  const changes = createChanges((id) => void trips.look(id))
+  await d.db.listen(changes.hear)
+  await recover(d, isAlone)
+  const find = async ({ name }: Agent, id: string) => requireTask(await findTask(d.db.read, id, name))
+  return {
+    async start(agent, asking) {
+      requireMayAsk(agent, asking)
+      if ((await countLive(d.db.read, agent.name)) >= d.mostLive)
+        throw new ProtocolError('rate_limited', `this agent has ${d.mostLive} tasks: end those that are done`, { retryAfterSeconds: 60 })
+      const row = newTask(d, agent, asking)
+      await d.db.write(async (tx, announce) => {
+        await addTask(tx, row)
+        await recordTask(d, tx, { row, announce, outcome: 'started' })
+      })
+      trips.begin(row)
+      return row
+    },
+    find,
+    list: ({ name }) => listTasks(d.db.read, name),
+    async end(agent, id) {
+      const { status } = await find(agent, id)
+      const begun = await endOnce(d, agent.name, id)
+      trips.callOff(id)
+      d.openings.drop(id)
+      const row = await find(agent, id)
+      if (!begun && status === 'ending') await giveBack(d, row) // tried again now, and not when its turn comes
+      return find(agent, id)
+    },
+    async opened(id) {
+      await d.db.write(async (tx, announce) => {
+        const row = await noteOpened(tx, id, { at: d.now(), expiresAt: d.now() + OPENED_SECONDS })
+        if (row) await recordTask(d, tx, { row, announce, outcome: 'opened' })
+      })
+    },
+    changes,
+    chores: choresOf(d, isAlone),
+    stop: trips.stop,
+  }
+}
+
+function requireTask(row: TaskRow | undefined): TaskRow {
+  if (!row) throw new ProtocolError('not_found', 'this agent has no such task')
+  return row
+}
+
+function newTask(d: TasksDeps, agent: Agent, { type, service, user, description, scope, authority, destination }: Asking): TaskRow {
+  const at = d.now()
+  return {
+    ...{ id: createTaskId(d.acquiring.random), agent: agent.name, type, service, user_email: user, description },
+    ...{ wanted: JSON.stringify({ scope, authority, destination }), status: 'asking', step: 'discover', peer: service },
+    ...{
+      authority: null,
+      waiting: null,
+      failure: null,
+      scope: null,
+      expires_at: null,
+      sealed_status_url: null,
+      sealed_token: null,
+      revoke_url: null,
+    },
+    ...{ created_at: at, changed_at: at, runner: d.runner, lease_until: at + LEASE_SECONDS },
+  }
+}
+
+/** The trips under way in this instance. */
+function createTrips(d: TasksDeps) {
+  const under = new Map<string, { leaving: AbortController; agent: string; ended: Promise<void> }>()
+  const callOff = (id: string, why = 'the task was ended') => under.get(id)?.leaving.abort(new CalledOff(why))
+  return {
+    begin(row: TaskRow) {
+      const leaving = new AbortController()
+      const ended = travel(d, row, leaving.signal).finally(() => under.delete(row.id))
+      under.set(row.id, { leaving, agent: row.agent, ended })
+    },
+    callOff: (id: string) => callOff(id),
+    /** Another instance may have ended a task whose trip is here. */
+    async look(id: string) {
+      const trip = under.get(id)
+      const row = trip && (await findTask(d.db.read, id, trip.agent).catch(() => undefined)) // asked again when the trip records its next fact
+      if (row && row.status !== 'asking' && row.status !== 'redeeming') callOff(id)
+    },
+    async stop() {
+      for (const id of under.keys()) callOff(id, 'the broker was stopped')
+      await Promise.all([...under.values()].map(({ ended }) => ended))
+    },
+  }
+}
+
+const choresOf = (d: TasksDeps, isAlone: boolean): Chore[] => [
+  { name: 'leases', everyMs: 10_000, run: () => d.db.write((tx) => renewLeases(tx, d.runner, d.now() + LEASE_SECONDS)) },
+  ...(isAlone ? [] : [{ name: 'abandoned tasks', everyMs: 10_000, run: () => recover(d, false) }]),
+  { name: 'expiry', everyMs: 1000, run: () => sweepAll((limit) => expire(d, limit)) },
+  {
+    name: 'giving back',
+    everyMs: 30_000,
+    run: async () => {
+      for (const row of await listEnding(d.db.read, RETRIED_AT_ONCE)) await giveBack(d, row)
+    },
+  },
+  {
+    name: 'sweeping',
+    everyMs: 60_000,
+    run: () => sweepAll((limit) => d.db.write((tx) => deleteTasksEndedBefore(tx, d.now() - KEEP_SECONDS, limit))),
+  },
+]

@@ -1,0 +1,80 @@
+import { join } from 'node:path'
+import { Agent, fetch as send } from 'undici'
+import { z } from 'zod'
+import { parseJson } from '../../../spec/json.ts'
+import { OperatorError } from '../../../spec/node/operator-error.ts'
+import { openPrivateFolder, type PrivateFolder } from '../folder.ts'
+import type { Opened, Outside } from '../trip.ts'
+
+/** Where this user's broker keeps what other commands of this user need, and what it keeps to itself. */
+export const OWN_FILES = { token: 'token', masterKey: 'master.key', database: 'broker.db', address: 'address.json' } as const
+
+const Address = z.object({ url: z.string(), socket: z.string().optional() })
+/** Where a running broker of this user is reached; `socket` where that is a Unix socket. */
+export type Address = z.infer<typeof Address>
+type Init = { method?: string; headers?: Record<string, string>; body?: string; signal?: AbortSignal }
+/** This user's broker, as another command of theirs reaches it; `close` breaks off whatever is under way. */
+export type OwnBroker = { address: Address; fetch: (path: string, init?: Init) => Promise<Response>; close: () => Promise<void> }
+
+/** The folder of this user's broker, made where it is missing. Throws OperatorError. */
+export const openBrokerFolder = (o: Pick<Outside, 'now' | 'random'>, { folder }: Pick<Opened, 'folder'>): Promise<PrivateFolder> =>
+  openPrivateFolder(o, join(folder.path, 'broker'))
+
+/** Says where this user's broker is, for as long as it runs. */
+export async function announceBroker(folder: PrivateFolder, address: Address): Promise<{ withdraw: () => Promise<void> }> {
+  await folder.write(OWN_FILES.address, `${JSON.stringify(address)}\n`)
+  return { withdraw: async () => void (await folder.remove(OWN_FILES.address)) }
+}
+
+/** This user's broker where one runs and answers; undefined where none does. */
+export async function findOwnBroker(o: Outside, opened: Pick<Opened, 'folder'>): Promise<OwnBroker | undefined> {
+  const folder = await openBrokerFolder(o, opened)
+  const [said, token] = [await folder.read(OWN_FILES.address), await folder.read(OWN_FILES.token)]
+  if (said === undefined || token === undefined) return undefined
+  const address = Address.parse(parseJson(said))
+  const broker = reach(address, token.trim())
+  const isThere = await broker.fetch('/tasks').then(
+    ({ ok }) => ok,
+    () => false, // one that was killed has left its address behind
+  )
+  if (isThere) return broker
+  await broker.close()
+  return undefined
+}
+
+/** The same. Throws OperatorError where none runs. */
+export async function requireOwnBroker(o: Outside, opened: Pick<Opened, 'folder'>): Promise<OwnBroker> {
+  const broker = await findOwnBroker(o, opened)
+  if (!broker) throw new OperatorError('no broker of this user is running', { hint: 'start it: agentpass broker' })
+  return broker
+}
+
+/** Loopback, or a socket of this user's: no name is looked up, and no guard is needed. */
+function reach(address: Address, token: string): OwnBroker {
+  const dispatcher = new Agent({
+    ...(address.socket !== undefined && { connect: { socketPath: address.socket } }),
+    bodyTimeout: 0,
+    headersTimeout: 0,
+  })
+  return {
+    address,
+    close: () => dispatcher.destroy(),
+    fetch: async (path, { method = 'GET', headers, body, signal } = {}) => {
+      const given = { ...(body !== undefined && { body }), ...(signal && { signal }) }
+      const init = { method, headers: { ...headers, authorization: `Bearer ${token}` }, ...given }
+      const { status, headers: said, body: answer } = await send(address.url + path, { ...init, dispatcher })
+      return new Response(answer && rebuilt(answer.getReader()), { status, headers: [...said] })
+    },
+  }
+}
+
+/** undici's streams are not the global ones. */
+const rebuilt = (reader: ReadableStreamDefaultReader<Uint8Array>): ReadableStream<Uint8Array> =>
+  new ReadableStream({
+    async pull(controller) {
+      const { done, value } = await reader.read()
+      if (done) controller.close()
+      else controller.enqueue(value)
+    },
+    cancel: (reason) => reader.cancel(reason),
+  })

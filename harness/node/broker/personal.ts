@@ -1,0 +1,130 @@
+import { existsSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { sha256 } from '../../../spec/base64url.ts'
+import { requireUnused } from '../../../spec/node/in-use.ts'
+import { createSigningKey, readSigningKeys } from '../../../spec/node/keys.ts'
+import { createLog, type Log } from '../../../spec/node/log.ts'
+import { OperatorError } from '../../../spec/node/operator-error.ts'
+import { openMigrated, type PartyTables } from '../../../spec/node/party.ts'
+import { createSecrets, generateMasterKey, type MasterKey, readMasterKey } from '../../../spec/node/secrets.ts'
+import { type Listen, type OpenDoor, openDoor } from '../../../spec/node/serve.ts'
+import type { Agent } from '../../broker/agents.ts'
+import type { Hosts } from '../../broker/local.ts'
+import { migrations } from '../../store/migrations/all.ts'
+import type { PrivateFolder } from '../folder.ts'
+import { requireKey } from '../key.ts'
+import type { Settings } from '../settings.ts'
+import type { Opened, Outside } from '../trip.ts'
+import { type OpenBroker, openBroker } from './open.ts'
+import { announceBroker, OWN_FILES, openBrokerFolder } from './own.ts'
+
+const TOKEN_BYTES = 32
+const REQUEST_MS = 600_000
+const LIMITS = { live_tasks: 1000, starts_per_minute: 600, mcp_sessions: 100 }
+
+/** A broker of one person on their own machine: `url` is where agents reach it, `tokenFile` what they show. */
+export type PersonalBroker = { url: string; tokenFile: string; close: () => Promise<void> }
+
+/** Opens a broker for this user alone, and its door: on loopback, or on a Unix socket in a folder of this user's. Throws OperatorError. */
+export async function openPersonalBroker(o: Outside, opened: Opened, listen: Listen): Promise<PersonalBroker> {
+  const folder = await openBrokerFolder(o, opened)
+  const token = await keep(folder, OWN_FILES.token, () => o.random(TOKEN_BYTES))
+  const masterKey = readMasterKey(await keep(folder, OWN_FILES.masterKey, generateMasterKey))
+  const log = createLog('broker', 'warn')
+  const door = await openDoor({ ...listen, requestMs: REQUEST_MS })
+  try {
+    const url = listen.socket === undefined ? `http://${listen.host === '::1' ? '[::1]' : listen.host}:${door.port}` : 'http://localhost'
+    const agents = [{ name: 'agent', credentialDigest: await sha256(token) }]
+    const isOwnHost: Hosts =
+      listen.socket === undefined ? (host) => LOOPBACK.some((name) => host === `${name}:${door.port}`) : (host) => host === 'localhost'
+    const broker = await openOwnBroker(o, opened, { folder: folder.path, masterKey, agents, url, isOwnHost, log })
+    door.mount(broker.app)
+    const announced = await announceBroker(folder, { url, ...(listen.socket !== undefined && { socket: resolve(listen.socket) }) })
+    const close = async () => {
+      await announced.withdraw()
+      await closeAll(door, broker)
+    }
+    return { url, tokenFile: join(folder.path, OWN_FILES.token), close }
+  } catch (failure) {
+    await door.close()
+    throw failure
+  }
+}
+
+const LOOPBACK = ['127.0.0.1', 'localhost', '[::1]']
+
+async function closeAll(door: OpenDoor, broker: OpenBroker): Promise<void> {
+  await door.close()
+  await broker.stop()
+}
+
+/** Where an own broker keeps its state, and who may come. */
+export type Own = { folder: string; masterKey: MasterKey; agents: Agent[]; url: string; isOwnHost: Hosts; log: Log }
+
+/** Opens a broker with the settings of the command, on a database of its own in a folder. Its networks are closed when it stops. Throws OperatorError. */
+export async function openOwnBroker(o: Outside, { settings }: Opened, { folder, masterKey, agents, url, isOwnHost, log }: Own): Promise<OpenBroker> {
+  const database = join(folder, OWN_FILES.database)
+  await makeDatabase(o, database, masterKey)
+  const network = o.openNetwork(settings.network)
+  try {
+    const { fetch, resolveTxt } = network
+    const broker = await openBroker({
+      ...{
+        harness: await harnessOf(settings),
+        agents,
+        origin: url,
+        isOwnHost,
+        limits: LIMITS,
+        network,
+        database,
+        masterKeys: [masterKey],
+        adminToken: o.random(TOKEN_BYTES),
+      },
+      effects: { now: o.now, random: o.random, wait: o.wait, fetch, resolveTxt, log },
+      showPage: o.openBrowser,
+    })
+    return {
+      ...broker,
+      async stop() {
+        await broker.stop()
+        await network.close()
+      },
+    }
+  } catch (failure) {
+    await network.close()
+    throw failure
+  }
+}
+
+async function harnessOf(settings: Settings) {
+  const { harness_id: harnessId, authorities, profile, user } = settings
+  const holderKey = settings.holder_key && (await requireKey(settings.holder_key.file))
+  return { harnessId, holderKey, authorities, profile, user, requireDnssec: settings.network.dnssec === 'required' }
+}
+
+/** A secret of this user's in a file of the folder, made when it is first needed. Throws OperatorError where others may read it. */
+async function keep(folder: PrivateFolder, name: string, make: () => string): Promise<string> {
+  const read = () =>
+    folder.read(name).catch((cause) => {
+      throw new OperatorError(`${join(folder.path, name)} cannot be used: ${cause instanceof Error ? cause.message : cause}`, {
+        hint: 'chmod 600, or remove it: what the broker held is lost then',
+        cause,
+      })
+    })
+  const kept = (await read())?.trim()
+  if (kept) return kept
+  await folder.write(name, `${make()}\n`)
+  return (await read())?.trim() ?? ''
+}
+
+/** Makes the database where there is none, with a signing key for its audit trail. Throws OperatorError where another broker has it open. */
+async function makeDatabase(o: Outside, database: string, masterKey: MasterKey): Promise<void> {
+  if (existsSync(database)) await requireUnused(database)
+  const db = await openMigrated<PartyTables>(database, migrations, o.now)
+  try {
+    if ((await readSigningKeys(db.read)).length === 0)
+      await createSigningKey(db, { now: o.now, random: o.random, secrets: createSecrets([masterKey]) })
+  } finally {
+    await db.close()
+  }
+}
