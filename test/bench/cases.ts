@@ -1,5 +1,6 @@
 import type { AuthorityTables } from '../../authority/store/schema.ts'
 import { createHolderKey } from '../../harness/key.ts'
+import type { BrokerTables } from '../../harness/store/schema.ts'
 import type { ServiceTables } from '../../service/store/schema.ts'
 import { systemNow, systemRandom } from '../../spec/node/settings.ts'
 import { signProof } from '../../spec/proof.ts'
@@ -26,7 +27,8 @@ export type Prepared = { child: Child; also?: Child[]; next: (count: number) => 
 export type Place = {
   authority: () => Promise<Seeded<AuthorityTables>>
   service: () => Promise<Seeded<ServiceTables>>
-  start: (kind: 'authority' | 'managed' | 'console' | 'service' | 'guarded', told: object) => Promise<Child>
+  broker: () => Promise<Seeded<BrokerTables>>
+  start: (kind: 'authority' | 'managed' | 'console' | 'service' | 'guarded' | 'desk' | 'broker', told: object) => Promise<Child>
 }
 
 /** The requests one after the other; `shot` makes that of a position. */

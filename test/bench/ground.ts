@@ -3,7 +3,7 @@ import { type Starting, startChild } from './child.ts'
 import { type Databases, postgresDatabases, sqliteDatabases, temporaryFolder } from './databases.ts'
 import { type FloorServer, startFloors } from './floors.ts'
 import { type Leftovers, withLeftovers } from './leftovers.ts'
-import { createAuthority, createService } from './seed.ts'
+import { createAuthority, createBroker, createService } from './seed.ts'
 
 /** A run of the bench: the compiled `server.js`, the PostgreSQL server where the parties' databases are to be (SQLite files without one), and the folder for CPU profiles. */
 export type Bench = {
@@ -29,5 +29,6 @@ export const withGround = <T>({ program, pinned, postgres, profile, leftovers: a
 export const placeOf = ({ databases, starting, profile }: Ground, name: string): Place => ({
   authority: () => createAuthority(databases),
   service: () => createService(databases),
+  broker: () => createBroker(databases),
   start: (kind, told) => startChild(starting, kind, told, profile === undefined ? undefined : { folder: profile, name }),
 })

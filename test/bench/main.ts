@@ -5,6 +5,7 @@ import { Option } from 'commander'
 import { createProgram, jsonOption, printJson, run, say } from '../../spec/node/cli.ts'
 import { messageOf, OperatorError } from '../../spec/node/operator-error.ts'
 import { compileProject } from '../compile.ts'
+import { measureBroker } from './broker.ts'
 import { CASES, type Case } from './cases.ts'
 import { measureConsole } from './console.ts'
 import { requirePostgres } from './databases.ts'
@@ -21,7 +22,8 @@ type Options = { json?: true; only?: string[]; flatness?: true; database?: strin
 const ROUNDS = 3
 const REVOCATION = 'revocation'
 const CONSOLE = 'console'
-const NAMES = [...CASES.map(({ name }) => name), REVOCATION, CONSOLE]
+const BROKER = 'broker'
+const NAMES = [...CASES.map(({ name }) => name), REVOCATION, CONSOLE, BROKER]
 
 const program = createProgram('bench', 'Speed of the parties beside floors of the same run: ratios count, not absolute figures.', [
   '--only validate check',
@@ -57,6 +59,7 @@ async function bench(options: Options, leftovers: Leftovers): Promise<void> {
   const latencies = [
     ...(isWanted(REVOCATION) ? await measureRevocations(ready, options) : []),
     ...(isWanted(CONSOLE) ? await measurePages(ready, options) : []),
+    ...(isWanted(BROKER) ? await measureForwarding(ready, options) : []),
   ]
   if (options.json) printJson([...rows, ...latencies])
   else if (options.flatness) printFlatness(SIZES, rows)
@@ -111,6 +114,14 @@ async function measurePages(ready: Bench, { json }: Options): Promise<LatencyRow
   const rows = await withGround(ready, (ground) => measureConsole(placeOf(ground, CONSOLE)))
   tellProgress('')
   if (!json) for (const row of rows) printLatency(row)
+  return rows
+}
+
+async function measureForwarding(ready: Bench, { json }: Options): Promise<LatencyRow[]> {
+  const { rows, memory } = await withGround(ready, (ground) => measureBroker(placeOf(ground, BROKER)))
+  tellProgress('')
+  if (!json) for (const row of rows) printLatency(row)
+  if (!json) say(memory)
   return rows
 }
 

@@ -6,6 +6,8 @@ export const AUTHORITY = 'https://authority.acme.example'
 export const SERVICE = 'https://desk.example'
 export const PROVIDER = 'https://login.acme.example'
 export const USER = 'ada@acme.example'
+/** The one agent of the bench's broker; its credential is the admin token. */
+export const BROKER_AGENT = 'agent'
 export const ADMIN_TOKEN = 'bench'
 export const SCOPES = ['tickets:read', 'tickets:write']
 

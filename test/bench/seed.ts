@@ -6,6 +6,8 @@ import { migrations as authorityMigrations } from '../../authority/store/migrati
 import { addPass } from '../../authority/store/passes.ts'
 import { addRequest, type NewRequest } from '../../authority/store/requests.ts'
 import type { AuthorityTables } from '../../authority/store/schema.ts'
+import { migrations as brokerMigrations } from '../../harness/store/migrations/all.ts'
+import type { BrokerTables } from '../../harness/store/schema.ts'
 import { addCredential, digestOf, type NewCredential } from '../../service/store/credentials.ts'
 import { migrations as serviceMigrations } from '../../service/store/migrations/all.ts'
 import type { ServiceTables } from '../../service/store/schema.ts'
@@ -40,6 +42,7 @@ type Kind = { party: string; migrations: Record<string, Migration> }
 
 const authority: Kind = { party: 'authority', migrations: authorityMigrations }
 const service: Kind = { party: 'service', migrations: serviceMigrations }
+const broker: Kind = { party: 'broker', migrations: brokerMigrations }
 
 async function open<T>(databases: Databases, { migrations }: Kind, told: Seeded<T>['told']): Promise<Seeded<T>> {
   const db = await openMigrated<T>(told.database, migrations, systemNow)
@@ -60,6 +63,7 @@ async function create<T extends PartyTables>(databases: Databases, kind: Kind): 
 
 export const createAuthority = (databases: Databases): Promise<Seeded<AuthorityTables>> => create(databases, authority)
 export const createService = (databases: Databases): Promise<Seeded<ServiceTables>> => create(databases, service)
+export const createBroker = (databases: Databases): Promise<Seeded<BrokerTables>> => create(databases, broker)
 /** An Authority's database that was closed, with all that is in it. */
 export const reopenAuthority = (databases: Databases, { told }: Seeded<AuthorityTables>): Promise<Seeded<AuthorityTables>> =>
   open(databases, authority, told)

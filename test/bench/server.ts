@@ -5,13 +5,16 @@ import { compactVerify, importJWK, type JWK } from 'jose'
 import { z } from 'zod'
 import { type OpenAuthority, openAuthority } from '../../authority/node/open.ts'
 import { AuthoritySettings } from '../../authority/settings.ts'
+import { openBroker } from '../../harness/node/broker/open.ts'
+import { openNetwork } from '../../harness/node/network.ts'
 import { type OpenService, openService } from '../../service/node/open.ts'
 import { ServiceSettings } from '../../service/settings.ts'
+import { sha256 } from '../../spec/base64url.ts'
 import { createLog } from '../../spec/node/log.ts'
 import { readMasterKey } from '../../spec/node/secrets.ts'
 import { openDoor } from '../../spec/node/serve.ts'
-import { systemNow, systemRandom } from '../../spec/node/settings.ts'
-import { ADMIN_TOKEN, AUTHORITY, fakeAuthority, fakeProvider, fakeService, PROVIDER, reach, SCOPES, SERVICE } from './peers.ts'
+import { networkSettings, systemNow, systemRandom, systemWait } from '../../spec/node/settings.ts'
+import { ADMIN_TOKEN, AUTHORITY, BROKER_AGENT, fakeAuthority, fakeProvider, fakeService, PROVIDER, reach, SCOPES, SERVICE } from './peers.ts'
 
 // A server of the bench, alone in its process: `server.js KIND`. The first message tells it what it needs; it says where it listens, tells its CPU time when it is asked, and
 // stops when it is told to.
@@ -27,6 +30,9 @@ const Told = z.object({
   authority: z.string().optional(),
   service: z.string().optional(),
   port: z.int().default(0),
+  /** What a desk's door speaks TLS with, and the CA that a broker trusts. */
+  tls: z.object({ key: z.string(), cert: z.string() }).optional(),
+  caFile: z.string().optional(),
   /** Whether a Service takes security events. */
   pushed: z.boolean().default(true),
 })
@@ -145,7 +151,44 @@ function service({ database, masterKey, authority: at, pushed }: Told): Promise<
   return openService({ settings, database, masterKeys: [readMasterKey(masterKey)], adminToken: ADMIN_TOKEN, effects, forward })
 }
 
-const KINDS: Record<string, (told: Told) => Promise<Served>> = { floor, authority, managed, console: withConsole, service, guarded }
+/** A Service's API as a broker meets it: a bare route, and an answer of as many bytes as are asked for. */
+async function desk(): Promise<Served> {
+  const part = new Uint8Array(64 * 1024)
+  const app = new Hono()
+    .get('/bare', (c) => c.json({ ok: true }))
+    .get('/long/:bytes', (c) => {
+      let left = Number(c.req.param('bytes'))
+      const pull = (controller: ReadableStreamDefaultController<Uint8Array>) => {
+        controller.enqueue(part.subarray(0, Math.min(left, part.length)))
+        left -= part.length
+        if (left <= 0) controller.close()
+      }
+      return new Response(new ReadableStream({ pull }))
+    })
+    .get('/memory', (c) => c.json({ rss: process.memoryUsage.rss() }))
+  return { app, stop: async () => {} }
+}
+
+/** A broker with one agent, that holds access at a desk already. Its memory is told where it tells how it is. */
+async function broker({ database, masterKey, caFile }: Told): Promise<Served> {
+  const network = openNetwork(networkSettings.parse({ allow_private: ['127.0.0.0/8'], ca_file: caFile }))
+  const { fetch, resolveTxt } = network
+  const opened = await openBroker({
+    harness: { harnessId: 'bench', authorities: {}, profile: 'core-0.1', requireDnssec: false, user: undefined },
+    agents: [{ name: BROKER_AGENT, credentialDigest: await sha256(ADMIN_TOKEN) }],
+    ...{ origin: 'http://127.0.0.1', isOwnHost: () => true, limits: { live_tasks: LARGE, starts_per_minute: LARGE, mcp_sessions: LARGE } },
+    ...{ network, database, masterKeys: [readMasterKey(masterKey)], adminToken: ADMIN_TOKEN },
+    effects: { now: systemNow, random: systemRandom, wait: systemWait, fetch, resolveTxt, log: createLog('broker', 'error') },
+  })
+  const app = new Hono().get('/memory', (c) => c.json({ rss: process.memoryUsage.rss() })).route('/', opened.app)
+  const stop = async () => {
+    await opened.stop()
+    await network.close()
+  }
+  return { app, stop }
+}
+
+const KINDS: Record<string, (told: Told) => Promise<Served>> = { floor, authority, managed, console: withConsole, service, guarded, desk, broker }
 
 process.on('disconnect', () => process.exit()) // whoever measured is gone
 const [, , kind = ''] = process.argv
@@ -153,7 +196,7 @@ const [told] = await once(process, 'message')
 const { port, ...needs } = Told.parse(told)
 const served = await KINDS[kind]?.({ ...needs, port })
 if (!served) throw new Error(`there is no server of kind ${kind}`)
-const door = await openDoor({ host: '127.0.0.1', port })
+const door = await openDoor({ host: '127.0.0.1', port, tls: needs.tls })
 door.mount(served.app)
 process.on('message', async (message) => {
   if (message === 'cpu') {
@@ -164,4 +207,4 @@ process.on('message', async (message) => {
   await served.stop()
   process.exit()
 })
-process.send?.({ origin: `http://127.0.0.1:${door.port}` })
+process.send?.({ origin: `http${needs.tls ? 's' : ''}://127.0.0.1:${door.port}` })

@@ -60,6 +60,7 @@ async function run(options: Options): Promise<void> {
   const world = await startWorld({
     ports: { ...(options.authorityPort && { authority: options.authorityPort }), ...(options.servicePort && { service: options.servicePort }) },
     console: true,
+    broker: true,
     logLevel: options.log ? 'info' : 'silent',
     onHop: (hop) => void hops.push(hop),
     ...(staysUp && { neighbours: true, onAsk: recording.onAsk, onDecision: recording.onDecision }),

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { type AcquireDeps, type Acquired, acquire, acquireBrowserSession, type Wanted } from '../../harness/acquire.ts'
 import { initialize } from '../../harness/initialize.ts'
+import { playAgent } from './play-agent.ts'
 import type { Hop } from './tap.ts'
 import type { World } from './world.ts'
 
@@ -14,11 +15,15 @@ const TASK = 'Answer ticket 1002: the VPN drops every hour'
 const BROWSER_TASK = 'See in the ticket desk which tickets are open'
 const MOST_REFUSAL_MS = 10_000
 
-/** Plays one task with a bearer token, a line for each of the eleven steps, and revokes it; then one with a browser session, which ends when its work is done. Throws when the world does not behave. */
+/**
+ * Plays one task with a bearer token, a line for each of the eleven steps, and revokes it; one with a browser session, which ends when its work is done; and where the
+ * world has a broker, one by an agent that never sees a token. Throws when the world does not behave.
+ */
 export async function play(world: World, hops: Hops, say: Say): Promise<void> {
   const stage = { world, hops, say }
   await playToken(stage)
   await playBrowser(stage)
+  if (world.broker) await playAgent(world, say)
 }
 
 async function playToken({ world, hops, say }: Stage): Promise<void> {

@@ -66,7 +66,7 @@ type Plan = {
 }
 
 /** Prepares a server party as `init` would: keys, secrets, database, settings file. */
-export async function prepare(ground: Ground, party: Exclude<PartyName, 'harness'>, want: Plan): Promise<Premises> {
+export async function prepare(ground: Ground, party: 'authority' | 'service' | 'broker', want: Plan): Promise<Premises> {
   const folder = join(ground.folder, want.host)
   mkdirSync(join(folder, 'secrets'), { recursive: true, mode: 0o700 })
   const masterKey = generateMasterKey()
@@ -91,7 +91,7 @@ export async function prepare(ground: Ground, party: Exclude<PartyName, 'harness
   }
   writeFileSync(settingsFile, stringify({ ...common, ...want.settings(protocolDoor.port) }, { aliasDuplicateObjects: false }))
   const masterKeys: [MasterKey] = [readMasterKey(masterKey)]
-  const { effects, network } = reach(ground, party, want.host)
+  const { effects, network } = reach(ground, party === 'broker' ? 'harness' : party, want.host)
   const close = async () => {
     await Promise.all([protocolDoor.close(), managementDoor.close()])
     await network.close()

@@ -2,11 +2,12 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { AcquireDeps } from '../../harness/acquire.ts'
-import { openNetwork as openHarnessNetwork } from '../../harness/node/network.ts'
-import type { Fetch } from '../../spec/effects.ts'
+import { type Network as HarnessNetwork, openNetwork as openHarnessNetwork } from '../../harness/node/network.ts'
 import type { LogLevel } from '../../spec/node/log-level.ts'
 import { systemWait } from '../../spec/node/settings.ts'
+import { type Agent, connectAgent } from './agent.ts'
 import { type AuthorityParty, documentUrl, startAuthority } from './authority.ts'
+import { type BrokerParty, startBroker } from './broker.ts'
 import { createCertificateAuthority } from './ca.ts'
 import { planConsole } from './console.ts'
 import { type Decision, decideAt, type OnDecision, type Verb } from './decide.ts'
@@ -20,6 +21,7 @@ import { type Hop, type OnAsk, tap } from './tap.ts'
 const DOMAIN = 'acme.localhost'
 const AUTHORITY_HOST = 'authority.acme.localhost'
 const DESK_HOST = 'desk.localhost'
+const BROKER_HOST = 'broker.acme.localhost'
 
 export type WorldOptions = {
   /** The Authority's and the gateway's port; a free one unless given. */
@@ -32,6 +34,8 @@ export type WorldOptions = {
   console?: boolean | object
   /** Starts the other Authorities too, whom the Service trusts besides the enterprises, and gives their people their domains (`neighbours.ts`). */
   neighbours?: boolean
+  /** Starts a broker too, for an agent that is no Harness itself; an object's members are its settings, on top of the world's. */
+  broker?: boolean | object
   logLevel?: LogLevel
   /** Where the parties' log lines go instead of stderr. */
   onLog?: (line: string) => void
@@ -52,6 +56,9 @@ export type World = {
   provider: Provider | undefined
   /** The others, where they were asked for. */
   neighbours: Neighbours | undefined
+  /** The broker, where one was asked for, and an agent that comes to it. */
+  broker: BrokerParty | undefined
+  connectAgent: () => Promise<Agent>
   /** Somebody whose domain has the enterprise Authority. */
   user: string
   /** The world's DNS server, `127.0.0.1:port`. */
@@ -110,11 +117,21 @@ async function inhabit(ground: Ground, { ports, neighbours: wanted, ...more }: W
   const service = await startGateway(ground, { host: DESK_HOST, port: ports?.service, settings: { ...trust, ...more.service } })
   const { effects, network } = reach(ground, 'harness')
   ground.stops.push(network.close)
-  const fetchEvents = watchEvents(ground)
+  const patient = openPatient(ground)
   const user = `ada@${DOMAIN}`
+  const broker = more.broker
+    ? await startBroker(ground, { host: BROKER_HOST, user, ...(more.broker !== true && { settings: more.broker }) })
+    : undefined
   return {
-    ...{ authority, service, provider: plan?.provider, neighbours, user, names, caFile, resolver: names.address },
-    harness: { ...effects, fetchEvents, wait: systemWait, harnessId: 'world-harness', chooseAuthority: chooseFirst, onProgress: () => {} },
+    ...{ authority, service, provider: plan?.provider, neighbours, broker, user, names, caFile, resolver: names.address },
+    harness: {
+      ...effects,
+      fetchEvents: tap({ party: 'harness', name: 'harness' }, { fetch: patient.fetchEvents, resolveTxt: patient.resolveTxt }, ground).fetch,
+      wait: systemWait,
+      harnessId: 'world-harness',
+      chooseAuthority: chooseFirst,
+      onProgress: () => {},
+    },
     env: {
       AGENTPASS_USER: user,
       AGENTPASS_RESOLVER: names.address,
@@ -125,15 +142,21 @@ async function inhabit(ground: Ground, { ports, neighbours: wanted, ...more }: W
       await decideAt(at, verb, decision)
       more.onDecision?.({ at, verb, ...decision })
     },
+    connectAgent: async () => connectAgent(requireBroker(broker), patient.callService),
     addService: (host, settings) => startGateway(ground, { host, settings }),
   }
 }
 
-/** The Harness's way to an Authority's events: a stream that stays open. */
-function watchEvents(ground: Ground): Fetch {
+/** The way to what takes as long as a decision does, such as an Authority's events. */
+function openPatient(ground: Ground): HarnessNetwork {
   const network = openHarnessNetwork({ ...worldNetwork(ground), dnssec: 'off' })
   ground.stops.push(network.close)
-  return tap({ party: 'harness', name: 'harness' }, { fetch: network.fetchEvents, resolveTxt: network.resolveTxt }, ground).fetch
+  return network
+}
+
+function requireBroker(broker: BrokerParty | undefined): BrokerParty {
+  if (!broker) throw new Error('this world has no broker: start it with one')
+  return broker
 }
 
 const chooseFirst: AcquireDeps['chooseAuthority'] = async ([first]) => {
