@@ -1,12 +1,11 @@
 import { z } from 'zod'
 import { emailDomain, userPattern } from '../spec/email.ts'
-import { publicKey } from '../spec/node/public-key.ts'
 import { serverSettings } from '../spec/node/settings.ts'
-import { authorityIdentifier, httpsUrl, origin } from '../spec/origin.ts'
+import { authorityIdentifier, origin } from '../spec/origin.ts'
 import { TrustMode } from '../spec/wire/configuration.ts'
-import { identifier } from '../spec/wire/identifier.ts'
 import { Tier } from './approve/shown.ts'
 import { consoleSettings } from './console/settings.ts'
+import { attestationSettings } from './issue/settings.ts'
 
 const domain = z.string().refine((name) => emailDomain(`x@${name}`) === name, 'is no e-mail domain in lower-case ASCII form, such as acme.example')
 
@@ -18,18 +17,6 @@ const rule = z.strictObject({
 })
 
 const isOnce = (value: string, i: number, all: string[]): boolean => all.indexOf(value) === i
-
-const MOST_KEYS = 20 // as in a key set (protocol 9)
-const issuer = z
-  .strictObject({
-    issuer: identifier,
-    keys: z.array(publicKey).min(1).max(MOST_KEYS).optional(),
-    jwks_uri: z
-      .string()
-      .refine((url) => httpsUrl.safeParse(url).success, 'is no https URL without userinfo or fragment')
-      .optional(),
-  })
-  .refine(({ keys, jwks_uri }) => (keys === undefined) !== (jwks_uri === undefined), 'names either its keys or the jwks_uri where they are')
 
 /** An Authority's settings file. Every member that is not explained here is a common one of `spec/node/settings.ts`. */
 export const AuthoritySettings = z
@@ -48,15 +35,8 @@ export const AuthoritySettings = z
       .array(z.strictObject({ service: origin, minimum_tier: Tier }))
       .refine((list) => list.map(({ service }) => service).every(isOnce), 'names a service twice')
       .default([]),
-    /** The issuers whose attestations of Harnesses count, each with its keys or the URL of its key set (protocol 9.3). */
-    attestation: z
-      .strictObject({
-        issuers: z
-          .array(issuer)
-          .refine((issuers) => issuers.map((each) => each.issuer).every(isOnce), 'names an issuer twice')
-          .default([]),
-      })
-      .prefault({}),
+    /** Whose word about a Harness counts (protocol 9.3, 10). */
+    attestation: attestationSettings.prefault({}),
     console: consoleSettings.optional(),
     policy: z.strictObject({ default: z.enum(['approve', 'deny', 'ask']).default('ask'), rules: z.array(rule).default([]) }).prefault({}),
     lifetimes: z

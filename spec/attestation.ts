@@ -9,6 +9,7 @@ import { Demand, type Profile, sentenceFor } from './profile.ts'
 import { type ImportKey, importKey } from './verify.ts'
 import { identifier } from './wire/identifier.ts'
 import type { IssuanceRequest } from './wire/issuance.ts'
+import { findProvider, readWorkload, type WorkloadProvider, type WorkloadProviders, workloadAudience } from './workload.ts'
 
 const SIGNED_FOR_SECONDS = 300
 
@@ -49,28 +50,32 @@ export async function verifyTask(request: IssuanceRequest, at: { now: number; pr
 
 /** The issuers whose attestations count, as settings pin them, and what verifies a signature under the keys of each. An `iss` that is not here leads nowhere. */
 export type AttestationIssuers = ReadonlyMap<string, (jws: Jws) => Promise<void>>
-/** What an issuer says of a Harness: its name, and when it said so (epoch seconds). */
+/** Who vouches for Harnesses here: vendors, and workload identity providers; `authority` is who this is. No name is in both. */
+export type Vouching = { issuers: AttestationIssuers; workloads: WorkloadProviders; authority: string }
+/** What an issuer says of a Harness: who says it, the name, and since when that is said (epoch seconds). */
 export type AttestedHarness = { issuer: string; id: string; at: number }
+type At = Vouching & { now: number; profile: Profile }
+/** A request's Harness with what has to be there for an attestation to be judged. */
+type Attesting = { id: string; jwk: unknown; jwt: string }
 
 const HarnessClaims = z.looseObject({ iss: z.string(), sub: identifier, cnf: z.looseObject({ jwk: z.unknown() }) })
 
 /**
- * Who holds the key of a request, by the word of a vendor (protocol 9.3). Undefined when there is no attestation; one that is there must hold.
- * Its signature comes last, so that keys are fetched for nothing that could not hold anyway.
+ * Who holds the key of a request, by the word of a vendor (protocol 9.3) or of a workload identity provider (protocol 10). Undefined when there is no attestation;
+ * one that is there must hold. Its signature comes last, so that keys are fetched for nothing that could not hold anyway.
  * Throws malformed_request when `harness.cnf` is missing, else invalid_attestation, also when the issuer's keys cannot be had.
  */
-export async function verifyHarness(
-  { harness }: IssuanceRequest,
-  at: { now: number; profile: Profile; issuers: AttestationIssuers },
-): Promise<AttestedHarness | undefined> {
+export async function verifyHarness({ harness }: IssuanceRequest, at: At): Promise<AttestedHarness | undefined> {
   if (!harness.attestation) return undefined
   if (!harness.cnf) throw new ProtocolError('malformed_request', 'harness.attestation needs harness.cnf')
   try {
+    const provider = findProvider(harness.attestation.jwt, at.workloads)
+    if (provider) return await verifyWorkload(provider, { id: harness.id, jwk: harness.cnf.jwk, jwt: harness.attestation.jwt }, at)
     const jwt = readJwt(harness.attestation.jwt, 'harness-attestation', at)
     const { iss, sub, cnf } = HarnessClaims.parse(jwt.claims)
     const verify = at.issuers.get(iss)
     if (!verify) throw new Error('iss is not pinned')
-    if (at.profile === 'hardened' && sub !== harness.id) throw new Demand('sub must be harness.id')
+    requireOwnName(sub, harness.id, at.profile)
     if (!(await isSameKey(cnf.jwk, harness.cnf.jwk))) throw new Error('cnf.jwk is another key, or none')
     await verify(jwt)
     return { issuer: iss, id: sub, at: jwt.claims.iat }
@@ -78,6 +83,20 @@ export async function verifyHarness(
     const sentence = 'harness.attestation is not valid for this harness and its key'
     throw new ProtocolError('invalid_attestation', sentenceFor('harness.attestation', sentence, cause), { cause })
   }
+}
+
+async function verifyWorkload(provider: WorkloadProvider, { id, jwk, jwt }: Attesting, at: At): Promise<AttestedHarness> {
+  const key = readVerificationJwk(jwk)
+  if (!key) throw new Error('cnf.jwk is no key')
+  const { jws, sub, since } = readWorkload(jwt, provider, { ...at, audience: await workloadAudience(at.authority, key.jwk) })
+  requireOwnName(sub, id, at.profile)
+  await provider.verify(jws)
+  return { issuer: provider.shownAs, id: sub, at: since }
+}
+
+/** In `hardened` a Harness calls itself what it is attested as, whoever attests it. */
+function requireOwnName(sub: string, id: string, profile: Profile): void {
+  if (profile === 'hardened' && sub !== id) throw new Demand('sub must be harness.id')
 }
 
 /** By RFC 7638: the order of members, and others than the key is made of, do not matter. */

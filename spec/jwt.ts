@@ -23,6 +23,8 @@ export const SECURITY_EVENT_TYP = 'secevent+jwt'
 const MAX_JWT_CHARS = 16 * 1024
 const PROOF_CLAIMS = ['htm', 'htu', 'aph']
 const PROOF_LIKE = [...PROOF_CLAIMS, 'task_description_hash']
+/** Claims that are of our kinds alone (protocol 9): what a stranger signs for other purposes too has none of them. A `task_id` some have. */
+export const OWN_CLAIMS = [...PROOF_LIKE, 'cnf']
 
 /** Claims that tell another kind of object (protocol 9). An assertion may carry `task_id` and `cnf`: they are ignored there. */
 const FOREIGN_CLAIMS: Record<Kind, string[]> = {
@@ -78,14 +80,16 @@ function requireTyp(typ: string | undefined, kind: Kind, profile: Profile): void
   if (profile === 'hardened') throw new Demand(`typ must be agentpass-${kind}+jwt`)
 }
 
-function requireTimes({ iat, exp, nbf }: Times, now: number): void {
+/** The times of a signed object, by our clock and with the skew of protocol 9. Throws Error. */
+export function requireTimes({ iat, exp, nbf }: Times, now: number): void {
   if (exp < iat) throw new Error('ends before it begins')
   if (iat > now + SKEW_SECONDS) throw new Error('issued in the future: the clocks differ by more than a minute')
   if (nbf !== undefined && nbf > now + SKEW_SECONDS) throw new Error('not valid yet')
   if (exp <= now - SKEW_SECONDS) throw new Error('expired')
 }
 
-function requireLifetime(seconds: number, kind: Kind, profile: Profile): void {
+/** The longest `exp - iat` that the profile accepts of a kind (protocol 9). Throws Error, Demand where `core-0.1` would accept it. */
+export function requireLifetime(seconds: number, kind: Kind, profile: Profile): void {
   const isAttestation = kind.endsWith('attestation')
   const capSeconds = lifetimeCapSeconds(profile, isAttestation)
   if (seconds > lifetimeCapSeconds('core-0.1', isAttestation)) throw new Error('lives too long')

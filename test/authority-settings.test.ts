@@ -52,6 +52,57 @@ test.each<[string, object, string]>([
   expect(problems.join()).not.toContain(PRIVATE.d)
 })
 
+const GITHUB = 'https://token.actions.githubusercontent.com'
+const workloads = (...list: unknown[]) => ({ attestation: { workloads: list } })
+const ci = (changed: object = {}) => workloads({ issuer: GITHUB, jwks_uri: `${GITHUB}/.well-known/jwks`, subjects: ['repo:acme/desk:*'], ...changed })
+const svid = (changed: object = {}) => ci({ issuer: 'spiffe://acme.example', subjects: ['spiffe://acme.example/agent/*'], ...changed })
+
+test.each<[string, object]>([
+  ['the URL of a key set', ci()],
+  ['keys, a name and an age', ci({ jwks_uri: undefined, keys: [KEY.jwk], name: 'GitHub Actions', max_age_seconds: 3600 })],
+  [
+    'whole subjects, and beginnings of others',
+    ci({ subjects: ['repo:acme/desk:ref:refs/heads/main', 'repo:acme/*', 'repo:acme/desk:ref:refs/tags/*'] }),
+  ],
+  ['a trust domain', svid()],
+  ['the issuer of JWT-SVIDs', svid({ issuer: 'https://oidc.acme.example' })],
+])('a workload identity provider is pinned with %s', (_, changed) => {
+  expect(problemsOf(changed)).toEqual([])
+})
+
+const NEITHER = 'is neither a subject nor its beginning up to a second or later / or : with one * after it'
+test.each<[string, object, string]>([
+  ['neither keys nor their URL', ci({ jwks_uri: undefined }), '.0 names either its keys or the jwks_uri where they are'],
+  ['an http URL', ci({ jwks_uri: 'http://ci.example/jwks' }), '.0.jwks_uri is no https URL'],
+  ['no subjects', ci({ subjects: undefined }), '.0.subjects is missing'],
+  ['an empty list of subjects', ci({ subjects: [] }), '.0.subjects is empty'],
+  ['an empty subject', ci({ subjects: [''] }), `.0.subjects.0 ${NEITHER}`],
+  ['everybody', ci({ subjects: ['*'] }), `.0.subjects.0 ${NEITHER}`],
+  ['everybody there', ci({ subjects: ['repo:*'] }), `.0.subjects.0 ${NEITHER}`],
+  ['every trust domain', ci({ subjects: ['spiffe://*'] }), `.0.subjects.0 ${NEITHER}`],
+  ['a beginning without a boundary', ci({ subjects: ['repo:acme/desk*'] }), `.0.subjects.0 ${NEITHER}`],
+  ['a star in the middle', ci({ subjects: ['repo:*/desk:ref:refs/heads/main'] }), `.0.subjects.0 ${NEITHER}`],
+  ['two stars', ci({ subjects: ['repo:acme/**'] }), `.0.subjects.0 ${NEITHER}`],
+  ['no age', ci({ max_age_seconds: 0 }), '.0.max_age_seconds is less than 1'],
+  ['too great an age', ci({ max_age_seconds: 3601 }), '.0.max_age_seconds is more than 3600'],
+  ['an empty name', ci({ name: '' }), '.0.name is empty'],
+  ['a trust domain with a path', svid({ issuer: 'spiffe://acme.example/agent' }), '.0.issuer is no SPIFFE trust domain'],
+  [
+    'subjects of another trust domain',
+    svid({ subjects: ['spiffe://acme.example.evil/agent/*'] }),
+    '.0.subjects names a subject outside the trust domain',
+  ],
+  ['a name twice', workloads(...[1, 2].map(() => ci().attestation.workloads[0])), ' names an issuer twice'],
+  [
+    'a name that is a vendor’s',
+    { attestation: { ...issuers({ issuer: GITHUB, jwks_uri }).attestation, ...ci().attestation } },
+    ' names one of the issuers',
+  ],
+  ['a member that is none', ci({ audience: 'x' }), '.0.audience is no setting'],
+])('a workload identity provider pinned with %s is none', (_, changed, problem) => {
+  expect(problemsOf(changed)).toEqual([expect.stringContaining(`f: attestation.workloads${problem}`)])
+})
+
 const services = (...list: unknown[]) => ({ minimum_tier_at: list })
 test.each<[string, object, string[]]>([
   ['one Service', services({ service: SERVICE, minimum_tier: 'attested' }), []],

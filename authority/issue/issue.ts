@@ -1,4 +1,4 @@
-import { type AttestationIssuers, verifyTask } from '../../spec/attestation.ts'
+import { type Vouching, verifyTask } from '../../spec/attestation.ts'
 import type { Now, Random } from '../../spec/effects.ts'
 import { canonicalAddress, requireEmailDomain } from '../../spec/email.ts'
 import { ProtocolError } from '../../spec/error.ts'
@@ -32,7 +32,7 @@ export type IssueDeps = MintDeps & {
   importKey: ImportKey
   /** The e-mail domains this Authority serves; undefined where it serves any. */
   domains: string[] | undefined
-  issuers: AttestationIssuers
+  vouching: Vouching
   minimumTier: MinimumTier
   discoverService: (origin: string) => Promise<ServiceForAuthority>
   askScopes: (service: ServiceForAuthority, about: ScopesRequest) => Promise<OfferedScope[]>

@@ -1,17 +1,35 @@
-import type { AttestationIssuers } from '../../spec/attestation.ts'
+import type { AttestationIssuers, Vouching } from '../../spec/attestation.ts'
 import { createPinnedKeys, type KeySets, KeysUnavailable } from '../../spec/keys.ts'
 import type { Log } from '../../spec/node/log.ts'
 import type { ImportKey } from '../../spec/verify.ts'
+import type { WorkloadProviders } from '../../spec/workload.ts'
+import type { AttestationSettings } from './settings.ts'
 
-/** An issuer as the settings pin it: with its keys, or the URL of its key set. */
-export type IssuerSettings = { issuer: string; keys?: unknown[] | undefined; jwks_uri?: string | undefined }
+type IssuerSettings = AttestationSettings['issuers'][number]
+type WorkloadSettings = AttestationSettings['workloads'][number]
 type IssuersDeps = { keySets: KeySets; importKey: ImportKey; log: Log }
 
-/** The attestation issuers of the settings (protocol 9.3), byte for byte. Nothing is fetched but a pinned `jwks_uri`; that it cannot be had is logged, because the Harness is only told 401. */
-export const createAttestationIssuers = (d: IssuersDeps, issuers: IssuerSettings[]): AttestationIssuers =>
+/** Who vouches for Harnesses at this Authority by its settings (protocol 9.3, 10). Nothing is fetched but a pinned `jwks_uri`; that it cannot be had is logged, because the Harness is only told 401. */
+export const createVouching = (d: IssuersDeps, authority: string, { issuers, workloads }: AttestationSettings): Vouching => ({
+  authority,
+  issuers: createAttestationIssuers(d, issuers),
+  workloads: createWorkloadProviders(d, workloads),
+})
+
+const createAttestationIssuers = (d: IssuersDeps, issuers: IssuerSettings[]): AttestationIssuers =>
+  new Map(issuers.map((issuer) => [issuer.issuer, verifierOf(d, issuer)]))
+
+/** Approvers read the pinned issuer, also where people gave it a name. */
+const createWorkloadProviders = (d: IssuersDeps, workloads: WorkloadSettings[]): WorkloadProviders =>
   new Map(
-    issuers.map(({ issuer, keys = [], jwks_uri }) => [issuer, jwks_uri === undefined ? createPinnedKeys(keys, d.importKey) : fetched(d, jwks_uri)]),
+    workloads.map((workload) => {
+      const { issuer, name, subjects, max_age_seconds: maxAgeSeconds } = workload
+      return [issuer, { shownAs: name === undefined ? issuer : `${name} (${issuer})`, subjects, maxAgeSeconds, verify: verifierOf(d, workload) }]
+    }),
   )
+
+const verifierOf = (d: IssuersDeps, { keys = [], jwks_uri }: Pick<IssuerSettings, 'keys' | 'jwks_uri'>): ReturnType<typeof createPinnedKeys> =>
+  jwks_uri === undefined ? createPinnedKeys(keys, d.importKey) : fetched(d, jwks_uri)
 
 const fetched =
   ({ keySets, log }: IssuersDeps, jwksUri: string): ReturnType<typeof createPinnedKeys> =>

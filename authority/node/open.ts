@@ -24,7 +24,7 @@ import { approvalNumber } from '../console/number.ts'
 import { idleSecondsOf } from '../console/session.ts'
 import { createAuthenticate } from '../discover/authenticate.ts'
 import { createOutbox, type Outbox } from '../events/outbox.ts'
-import { createAttestationIssuers } from '../issue/issuers.ts'
+import { createVouching } from '../issue/issuers.ts'
 import { askScopes } from '../issue/scopes.ts'
 import { issuanceStatus, type StatusDeps } from '../issue/status.ts'
 import { createMinimumTier } from '../issue/tier.ts'
@@ -115,7 +115,7 @@ async function authorityDeps(
     allowServiceAuthorities: settings.allow_service_authorities,
     domains: settings.domains,
     minimumTier: createMinimumTier(settings.minimum_tier, settings.minimum_tier_at),
-    issuers: createAttestationIssuers({ ...effects, keySets, importKey }, settings.attestation.issuers),
+    vouching: createVouching({ ...effects, keySets, importKey }, authority, settings.attestation),
     adminTokenDigest: await sha256(adminToken),
     jwks: party.keys.jwks,
     discoverService,

@@ -19,7 +19,7 @@ ${domains.map((domain) => `  - ${yamlValue(domain)}`).join('\n')}
 # Whether a service may take its own authority for these users instead. Published; read for an enterprise authority only.
 #allow_service_authorities: true
 
-# Which harnesses may ask. attested: an issuer below vouches for the harness and its key. registered: its key was registered with
+# Which harnesses may ask. attested: an issuer or provider below vouches for the harness and its key. registered: its key was registered with
 # agentpass-authority harness add. unverified: everybody else.
 # The lowest tier served; requests of others are refused, trust_tier_required, before any service is asked.
 #minimum_tier: unverified
@@ -30,9 +30,14 @@ ${domains.map((domain) => `  - ${yamlValue(domain)}`).join('\n')}
 # The issuers whose attestations of harnesses count, as "iss" says it, byte for byte; each with its public keys, or the URL of its key set:
 # { issuer: https://vendor.example, jwks_uri: https://vendor.example/jwks.json }
 # { issuer: https://other.example, keys: [{ kty: EC, crv: P-256, x: …, y: … }] }
-# An attestation of any other issuer is refused, and nothing is fetched for it.
+# workloads: identity providers of CI runners, clusters and SPIFFE, pinned in the same way, by "iss" or, where tokens have none, by their trust domain. subjects:
+# which of their workloads count, each whole, or its beginning up to a / or : with * after it. name: what approvers read before the issuer.
+# max_age_seconds: how long after it was issued a token counts.
+# { issuer: https://token.actions.githubusercontent.com, jwks_uri: https://token.actions.githubusercontent.com/.well-known/jwks, subjects: ["repo:acme/desk:ref:refs/heads/main"] }
+# What any other issuer or workload says is refused, and nothing is fetched for it.
 #attestation:
 #  issuers: []
+#  workloads: []
 
 # Who decides. The rules are asked in order, then the default: approve, deny, or ask (a person decides).
 # A rule is about one service (or any), users (an address, @domain, or any) and scopes (all that the service offers, when absent):

@@ -130,7 +130,7 @@ export const authorityAttestation: readonly Mutant[] = [
     id: 'authority-harness-sub-not-compared',
     says: 'in the profile hardened a vendor may attest somebody of another name',
     file: ATTESTATION,
-    find: "if (at.profile === 'hardened' && sub !== harness.id)",
+    find: "if (profile === 'hardened' && sub !== id)",
     replace: 'if (false)',
     profile: 'hardened',
     fails: ['AUTH-HATT-06'],

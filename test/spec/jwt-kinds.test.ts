@@ -70,6 +70,11 @@ test.each(KINDS)('a %s under the typ JWT is taken by no reader but its own: its 
   expect(await takers(signed('JWT', NATURAL[kind]), 'hardened')).toEqual([])
 })
 
+test('the token of a workload is taken by no reader of ours: it is for an Authority and a key, and they are for one or the other [AUTH-ASRT-14]', async () => {
+  const claims = { iss: 'https://ci.example', sub: HARNESS, aud: `${AUTHORITY}#jkt=${digest('a key', 'base64url')}`, ...TIMES }
+  for (const profile of PROFILES) for (const typ of ['JWT', undefined]) expect(await takers(signed(typ, claims), profile)).toEqual([])
+})
+
 test.each(KINDS)('a %s padded with the claims of every kind is taken by no other reader in hardened [AUTH-ASRT-14]', async (kind) => {
   for (const other of KINDS) {
     const padded = { ...NATURAL[kind], ...NATURAL[other] }
