@@ -6,6 +6,7 @@ import { fromRfc3339 } from '../spec/time.ts'
 import { AuthorityForHarness, ServiceForHarness } from '../spec/wire/configuration.ts'
 import type { PassType } from '../spec/wire/issuance.ts'
 import { awaitPass, statusUrl, type Waiting } from './approve.ts'
+import type { Attest } from './attest.ts'
 import { failAt, type Step } from './failure.ts'
 import type { Initialization } from './initialize.ts'
 import { requestPass } from './issue.ts'
@@ -26,6 +27,8 @@ export type AcquireDeps = {
   harnessId: string
   /** A key that the Authority has registered (protocol 4); without it every task has a fresh one. */
   holderKey?: SigningKey
+  /** Has this Harness attested for each request (attest.ts); without it the Authority has only its own word. */
+  attest?: Attest
   chooseAuthority: ChooseAuthority
   onProgress: (progress: Progress) => void
   /** Writes down what must be known after a crash, before the trip goes on; what it throws ends the trip. */

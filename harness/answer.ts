@@ -11,6 +11,8 @@ const HINTS: Record<string, string> = {
   agents_unsupported: "the service and the user's domain do not agree on an authority: agents cannot act there",
   untrusted_authority: 'the service no longer takes this authority for this user: start again',
   policy_denied: 'the policy of the authority does not allow this: ask its administrators',
+  invalid_attestation:
+    'the authority must know who attests this harness, and as whom: its settings pin issuers and workloads; clocks may differ by a minute',
   trust_tier_required: 'the authority wants a harness it knows: have this one attested or registered',
   unknown_service: 'check the service URL, or ask the service to publish its AgentPass record',
   discovery_failed: 'a DNS or document look-up failed at the peer: try again, then tell its operators',

@@ -31,7 +31,8 @@ export function failAt(at: { step: Step; peer: string }, hint: string): (cause: 
   }
 }
 
-function innermost(cause: unknown): string {
+/** Why something failed, in the words of whatever failed first; of a message that is no good, its first bad member. */
+export function innermost(cause: unknown): string {
   if (!(cause instanceof Error)) return String(cause)
   if (cause.cause instanceof Error) return innermost(cause.cause)
   if (cause instanceof SyntaxError) return 'it is not JSON'

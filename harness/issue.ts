@@ -6,9 +6,10 @@ import type { Profile } from '../spec/profile.ts'
 import type { AuthorityForHarness } from '../spec/wire/configuration.ts'
 import { IssuanceStatus, type PassType } from '../spec/wire/issuance.ts'
 import { requireAnswer } from './answer.ts'
+import type { Attest } from './attest.ts'
 import { failAt } from './failure.ts'
 
-export type IssueDeps = { fetch: Fetch; now: Now; profile: Profile; harnessId: string }
+export type IssueDeps = { fetch: Fetch; now: Now; profile: Profile; harnessId: string; attest?: Attest }
 /** What is asked for: a pass of one type, at one Service, for one user and one task. `destination` is the page a browser session is for. */
 export type Asked = {
   type: PassType
@@ -18,15 +19,18 @@ export type Asked = {
   destination: string | undefined
 }
 
-/** Asks an Authority for a pass (protocol 4, §5.3.1), bound to a holder key, the task attested with it. */
+/** Asks an Authority for a pass (protocol 4, §5.3.1), bound to a holder key, the task attested with it, and the Harness by whoever does so. */
 export async function requestPass(d: IssueDeps, authority: AuthorityForHarness, asked: Asked, key: SigningKey): Promise<IssuanceStatus> {
   const at = { step: 'issue' as const, peer: authority.authority }
   const { type, service, user, task, destination } = asked
+  const attested = d.attest && {
+    attestation: { jwt: await d.attest({ authority: authority.authority, jwk: key.publicJwk, harnessId: d.harnessId }) },
+  }
   const message = {
     type,
     service: { origin: service },
     user: { email: user },
-    harness: { id: d.harnessId, cnf: { jwk: key.publicJwk } },
+    harness: { id: d.harnessId, cnf: { jwk: key.publicJwk }, ...attested },
     task: { ...task, attestation: { jwt: await signTask(d, key, d.harnessId, task) } },
     ...(type === 'browser_session' && destination !== undefined && { intent: { destination_url: destination } }),
   }

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { emailAddress, emailDomain } from '../spec/email.ts'
 import { networkSettings } from '../spec/node/settings.ts'
 import { authorityIdentifier } from '../spec/origin.ts'
+import { AttestationSettings } from './attest.ts'
 
 const user = z.string().refine((address) => emailAddress.safeParse(address).success, 'is no e-mail address such as ada@acme.example')
 const domain = z.string().refine((name) => emailDomain(`x@${name}`) === name, 'is no e-mail domain in lower-case ASCII form, such as acme.example')
@@ -15,6 +16,8 @@ export const harnessMembers = {
   harness_id: z.string().min(1).max(1024).optional(),
   /** A key that is registered at Authorities, for every task; without it each task has a fresh one. */
   holder_key: z.strictObject({ file: z.string().min(1) }).optional(),
+  /** Who attests this Harness and the key of each task; without it nobody does. */
+  attestation: AttestationSettings.optional(),
   /** Which Authority to use for users of an e-mail domain, where a Service offers several. */
   authorities: z.record(domain, authority).default({}),
 }

@@ -1,4 +1,4 @@
-import { calculateJwkThumbprint } from 'jose'
+import { calculateJwkThumbprint, type JWK } from 'jose'
 import { z } from 'zod'
 import { sha256Hex } from './base64url.ts'
 import type { Now } from './effects.ts'
@@ -11,7 +11,8 @@ import { identifier } from './wire/identifier.ts'
 import type { IssuanceRequest } from './wire/issuance.ts'
 import { findProvider, readWorkload, type WorkloadProvider, type WorkloadProviders, workloadAudience } from './workload.ts'
 
-const SIGNED_FOR_SECONDS = 300
+/** How long an attestation of ours holds, in seconds (protocol 9). */
+export const ATTESTED_FOR_SECONDS = 300
 
 /** Signs a task with the holder key (protocol 9.2). */
 export async function signTask(
@@ -21,7 +22,7 @@ export async function signTask(
   task: { id: string; description: string },
 ): Promise<string> {
   const iat = d.now()
-  const claims = { iss: harnessId, task_id: task.id, task_description_hash: await sha256Hex(task.description), iat, exp: iat + SIGNED_FOR_SECONDS }
+  const claims = { iss: harnessId, task_id: task.id, task_description_hash: await sha256Hex(task.description), iat, exp: iat + ATTESTED_FOR_SECONDS }
   return signJwt('task-attestation', claims, key, d.profile)
 }
 
@@ -46,6 +47,17 @@ export async function verifyTask(request: IssuanceRequest, at: { now: number; pr
   } catch (cause) {
     throw new ProtocolError('invalid_attestation', sentenceFor('task.attestation', 'task.attestation is not valid for this task', cause), { cause })
   }
+}
+
+/** Signs as a vendor which Harness holds a key (protocol 9.3), for so many seconds. The key is said member for member as in the request. */
+export function signHarness(
+  d: { now: Now; profile: Profile },
+  key: SigningKey,
+  says: { issuer: string; subject: string; jwk: JWK; lifetimeSeconds: number },
+): Promise<string> {
+  const iat = d.now()
+  const claims = { iss: says.issuer, sub: says.subject, cnf: { jwk: says.jwk }, iat, exp: iat + says.lifetimeSeconds }
+  return signJwt('harness-attestation', claims, key, d.profile)
 }
 
 /** The issuers whose attestations count, as settings pin them, and what verifies a signature under the keys of each. An `iss` that is not here leads nowhere. */

@@ -22,6 +22,7 @@ const EXAMPLES = [
 const AFTER = `
 The first call gets a token for the task: the user's own company, or whom the service trusts, decides. Later calls use it while it lives.
 When the task is done, agentpass end gives it back.
+With attestation in the settings, a CI runner, a cluster or a vendor vouches for this harness, and an approver sees that.
 Results go to standard output, talk to standard error; --json makes the results, and errors, JSON.
 Exit: 0 done, 1 refused or failed, 2 misuse (arguments, settings), 130 canceled.
 Environment: AGENTPASS_USER, AGENTPASS_RESOLVER (DNS servers), AGENTPASS_CA (PEM file to trust), AGENTPASS_ALLOW_PRIVATE (networks)

@@ -35,19 +35,19 @@ async function make(file: string): Promise<void> {
   })
 }
 
-/** The key in a file that this user alone may read. Throws OperatorError: there is no fresh key in its place. */
-export async function requireKey(file: string): Promise<SigningKey> {
-  const found = await findKey(file)
+/** The key in a file that this user alone may read; `what` it is, for people. Throws OperatorError: there is no fresh key in its place. */
+export async function requireKey(file: string, what = 'holder key'): Promise<SigningKey> {
+  const found = await findKey(file, what)
   if (found) return found
-  throw new OperatorError(`there is no holder key ${file}`, { hint: `make it: agentpass key ${file}` })
+  throw new OperatorError(`there is no ${what} ${file}`, { hint: `make it: agentpass key ${file}` })
 }
 
-async function findKey(file: string): Promise<SigningKey | undefined> {
+async function findKey(file: string, what = 'holder key'): Promise<SigningKey | undefined> {
   try {
     const text = await readOwn(file)
     return text === undefined ? undefined : await readHolderKey(parseJson(text))
   } catch (cause) {
-    throw new OperatorError(`the holder key ${file} cannot be used: ${messageOf(cause)}`, {
+    throw new OperatorError(`the ${what} ${file} cannot be used: ${messageOf(cause)}`, {
       hint: 'it is a JWK that this user alone may read: chmod 600',
     })
   }

@@ -3,6 +3,7 @@ import { homedir, hostname } from 'node:os'
 import { isAbsolute, join, resolve } from 'node:path'
 import { describeIssues, inPlainWords } from '../../spec/node/plain-words.ts'
 import { pathBeside, readSettings, SettingsError } from '../../spec/node/settings.ts'
+import type { AttestationSettings } from '../attest.ts'
 import { HarnessSettings, HarnessVariables } from '../settings.ts'
 
 export type Environment = Record<string, string | undefined>
@@ -27,10 +28,17 @@ export function loadSettings(environment: Environment, named: string | undefined
     ...kept,
     harness_id: kept.harness_id ?? defaultHarnessId(),
     ...key,
+    ...(kept.attestation && { attestation: withPaths(file, kept.attestation) }),
     ...(AGENTPASS_USER !== undefined && { user: AGENTPASS_USER }),
     network,
   }
 }
+
+const withPaths = (file: string, { vendor_key: vendor, kubernetes: cluster, ...more }: AttestationSettings): AttestationSettings => ({
+  ...more,
+  ...(vendor && { vendor_key: { ...vendor, file: pathBeside(file, vendor.file) } }),
+  ...(cluster && { kubernetes: { ...cluster, folder: pathBeside(file, cluster.folder) } }),
+})
 
 /** A folder of ours among the user's (XDG base directories; a relative path there counts as unset). */
 export function userFolder(environment: Environment, variable: 'XDG_CONFIG_HOME' | 'XDG_STATE_HOME', otherwise: string): string {

@@ -2,6 +2,7 @@ import type { Now, Random, Wait } from '../../spec/effects.ts'
 import type { NetworkSettings } from '../../spec/node/settings.ts'
 import { type AcquireDeps, type AcquiredSession, acquire, acquireBrowserSession, type Wanted } from '../acquire.ts'
 import { endTask, type Returnable } from '../revoke.ts'
+import { openAttest } from './attest.ts'
 import { createChooser } from './choose.ts'
 import { openPrivateFolder, type PrivateFolder } from './folder.ts'
 import { dropToken, type HeldToken, type Ignored, keepToken } from './held.ts'
@@ -54,11 +55,13 @@ type Trip<A> = { wanted: Wanted; go: (d: AcquireDeps, wanted: Wanted) => Promise
 
 async function travel<A>(o: Outside, { settings, folder }: Opened, network: Network, { wanted, go }: Trip<A>): Promise<A> {
   const holderKey = settings.holder_key && (await requireKey(settings.holder_key.file))
+  const attest = await openAttest(o, settings, network)
   const progress = createProgress(o)
   const { service, user } = wanted
   const chooseAuthority = createChooser({ ...o, folder, authorities: settings.authorities, service, user })
   const { resolveTxt, fetch, fetchEvents } = network
-  const deps = { ...o, ...progress, resolveTxt, fetch, fetchEvents, chooseAuthority, harnessId: settings.harness_id, ...(holderKey && { holderKey }) }
+  const known = { harnessId: settings.harness_id, ...(holderKey && { holderKey }), ...(attest && { attest }) }
+  const deps = { ...o, ...progress, resolveTxt, fetch, fetchEvents, chooseAuthority, ...known }
   try {
     return await go({ ...deps, profile: settings.profile, requireDnssec: settings.network.dnssec === 'required' }, { ...wanted, signal: o.signal })
   } finally {

@@ -181,7 +181,7 @@ export const harnessRequest: Mutant[] = [
     id: 'harness-attests-itself',
     says: 'the Harness attests itself',
     file: 'harness/issue.js',
-    find: 'cnf: { jwk: key.publicJwk } },',
+    find: 'cnf: { jwk: key.publicJwk }, ...attested },',
     replace: 'cnf: { jwk: key.publicJwk }, attestation: { jwt: await signTask(d, key, d.harnessId, task) } },',
     fails: ['HAR-ISS-08'],
   },
