@@ -17,7 +17,7 @@ const ROLES = [
 /** What an Authority takes to have a console: settings and the secret they name, and then its place among the provider's clients. */
 export type ConsolePlan = {
   provider: Provider
-  settings: { console: object }
+  settings: { console: object; attestation: object }
   secrets: Record<string, string>
   register: (authority: AuthorityParty) => void
 }
@@ -30,7 +30,7 @@ export async function planConsole(ground: Ground, own: object = {}): Promise<Con
   const signIn = { issuer: provider.issuer, client_id: CLIENT_ID, client_secret: { file: 'secrets/oidc.secret' } }
   return {
     provider,
-    settings: { console: { sign_in: signIn, roles: ROLES, ...own } },
+    settings: { console: { sign_in: signIn, roles: ROLES, ...own }, attestation: { workloads: [workloadsOf(provider)] } },
     secrets: { 'oidc.secret': secret },
     register: (authority) =>
       provider.addClient({
@@ -42,6 +42,9 @@ export async function planConsole(ground: Ground, own: object = {}): Promise<Con
       }),
   }
 }
+
+/** The provider vouches for the enterprise's CI jobs too. */
+const workloadsOf = ({ issuer }: Provider) => ({ issuer, jwks_uri: `${issuer}/jwks`, name: 'Acme CI', subjects: ['repo:acme/*'] })
 
 /** Where people decide, where the Authority has a console. */
 export const consoleUrl = ({ identifier }: Pick<AuthorityParty, 'identifier'>): string => `${identifier}/console`

@@ -1,5 +1,3 @@
-import { exportJWK, generateKeyPair } from 'jose'
-import type { JWK } from 'oidc-provider'
 import { createLog } from '../../spec/node/log.ts'
 import { openDoor } from '../../spec/node/serve.ts'
 import { systemRandom } from '../../spec/node/settings.ts'
@@ -7,15 +5,19 @@ import type { Ground } from './premises.ts'
 import { createApp } from './provider/app.ts'
 import { type Client, originsOf } from './provider/client.ts'
 import { configure } from './provider/configuration.ts'
+import { createKey } from './provider/key.ts'
 import { Provider as Library } from './provider/library.ts'
 import { createMemory } from './provider/memory.ts'
 import { EMPLOYEES } from './provider/people.ts'
+import { createRunner, type Runner } from './provider/runner.ts'
 
-/** The enterprise's identity provider: OpenID Connect, with the code flow and PKCE. */
+/** The enterprise's identity provider: OpenID Connect, with the code flow and PKCE; and tokens for a CI job. */
 export type Provider = {
   issuer: string
   /** Who can sign in there, without a password. */
   people: typeof EMPLOYEES
+  /** A CI job of the enterprise, which gets tokens of its own there. */
+  runner: Runner
   /** Lets an application sign people in from now on. */
   addClient: (client: Client) => void
   /** Signs with a new key from now on, and publishes no other. Sessions go on. */
@@ -33,7 +35,7 @@ export async function startProvider(ground: Ground, want: { host: string; port?:
   const headers = () => pageHeaders(clients)
   let key = await createKey()
   const start = () => {
-    const library = new Library(issuer, configure({ clients, keys: [{ ...key }], ...state }))
+    const library = new Library(issuer, configure({ clients, keys: [{ ...key.jwk }], ...state }))
     library.on('server_error', (_, failure) => log.error('provider_failed', { failure }))
     library.silent = true // beyond that it prints only of readers that left
     library.use((ctx, next) => {
@@ -43,10 +45,12 @@ export async function startProvider(ground: Ground, want: { host: string; port?:
     return library
   }
   let library = start()
-  door.mount(createApp({ provider: () => library, headers }))
+  const { app, runner } = createRunner(issuer, () => key)
+  door.mount(app.route('/', createApp({ provider: () => library, headers })))
   return {
     issuer,
     people: EMPLOYEES,
+    runner,
     addClient: (client) => {
       clients.push(client)
       library = start()
@@ -56,12 +60,6 @@ export async function startProvider(ground: Ground, want: { host: string; port?:
       library = start()
     },
   }
-}
-
-/** What most enterprise providers sign with. */
-async function createKey(): Promise<JWK> {
-  const { privateKey } = await generateKeyPair('RS256', { extractable: true })
-  return { ...(await exportJWK(privateKey)), kid: systemRandom(8), alg: 'RS256', use: 'sig' }
 }
 
 /** No script but what the library adds by its digest. A form's answer leads back to an application, which browsers count as the form's own target. */
