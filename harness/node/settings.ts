@@ -13,24 +13,34 @@ export type Settings = HarnessSettings & { harness_id: string }
 /** Reads the settings file, where there is one or one was named, and the environment over it. Throws SettingsError with every problem. */
 export function loadSettings(environment: Environment, named: string | undefined): Settings {
   const file = named ?? join(userFolder(environment, 'XDG_CONFIG_HOME', '.config'), 'config.yaml')
-  const kept = named !== undefined || existsSync(file) ? readSettings(file, HarnessSettings) : HarnessSettings.parse({})
+  const kept = placedBeside(file, named !== undefined || existsSync(file) ? readSettings(file, HarnessSettings) : HarnessSettings.parse({}))
   const { AGENTPASS_USER, AGENTPASS_RESOLVER, AGENTPASS_CA, AGENTPASS_ALLOW_PRIVATE } = readVariables(environment)
-  const { ca_file: caFile } = kept.network
   const network = {
     ...kept.network,
-    ...(caFile !== undefined && { ca_file: pathBeside(file, caFile) }),
     ...(AGENTPASS_RESOLVER && { dns_servers: AGENTPASS_RESOLVER }),
     ...(AGENTPASS_CA !== undefined && { ca_file: resolve(AGENTPASS_CA) }),
     ...(AGENTPASS_ALLOW_PRIVATE && { allow_private: AGENTPASS_ALLOW_PRIVATE }),
   }
-  const key = kept.holder_key && { holder_key: { file: pathBeside(file, kept.holder_key.file) } }
   return {
     ...kept,
-    harness_id: kept.harness_id ?? defaultHarnessId(),
-    ...key,
-    ...(kept.attestation && { attestation: withPaths(file, kept.attestation) }),
+    harness_id: kept.harness_id ?? defaultHarnessId('agentpass-cli'),
     ...(AGENTPASS_USER !== undefined && { user: AGENTPASS_USER }),
     network,
+  }
+}
+
+/** What settings of a Harness name by paths. */
+type Placed = Pick<HarnessSettings, 'holder_key' | 'attestation' | 'network'>
+
+/** Settings whose paths are absolute: in the file they are relative to it. */
+export function placedBeside<S extends Placed>(file: string, settings: S): S {
+  const { holder_key: key, attestation, network } = settings
+  const caFile = network.ca_file
+  return {
+    ...settings,
+    network: { ...network, ...(caFile !== undefined && { ca_file: pathBeside(file, caFile) }) },
+    ...(key && { holder_key: { file: pathBeside(file, key.file) } }),
+    ...(attestation && { attestation: withPaths(file, attestation) }),
   }
 }
 
@@ -47,8 +57,9 @@ export function userFolder(environment: Environment, variable: 'XDG_CONFIG_HOME'
   return join(base, 'agentpass')
 }
 
-/** Names the machine, so that an approver can tell whose agent asks. */
-const defaultHarnessId = (): string => `agentpass-cli@${hostname().replace(/[^\w.-]/g, '-') || 'unknown'}`
+/** Names the program and the machine, so that an approver can tell whose agent asks. */
+export const defaultHarnessId = (program: 'agentpass-cli' | 'agentpass-broker'): string =>
+  `${program}@${hostname().replace(/[^\w.-]/g, '-') || 'unknown'}`
 
 function readVariables(environment: Environment) {
   const set = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''))

@@ -1,13 +1,13 @@
-import { hostname } from 'node:os'
 import { sha256 } from '../../../spec/base64url.ts'
 import { OperatorError } from '../../../spec/node/operator-error.ts'
 import type { OpenServer, PartyOpening, ServerParty } from '../../../spec/node/server-party.ts'
-import { pathBeside, systemWait } from '../../../spec/node/settings.ts'
+import { systemWait } from '../../../spec/node/settings.ts'
 import type { Agent } from '../../broker/agents.ts'
 import { BrokerSettings } from '../../broker/settings.ts'
 import { migrations } from '../../store/migrations/all.ts'
-import { requireKey } from '../key.ts'
 import { openNetwork } from '../network.ts'
+import { defaultHarnessId, placedBeside } from '../settings.ts'
+import { closingWith, harnessOf } from './harness.ts'
 import { openBroker } from './open.ts'
 
 /** How long one forwarded request may take to come in. */
@@ -27,28 +27,17 @@ export const broker: ServerParty<BrokerSettings> = {
 }
 
 async function openFleet(opening: PartyOpening<BrokerSettings>): Promise<OpenServer> {
-  const { settings, settingsFile } = opening
-  const { ca_file: caFile } = settings.network
-  const network = openNetwork({ ...settings.network, ...(caFile !== undefined && { ca_file: pathBeside(settingsFile, caFile) }) })
+  const settings = placedBeside(opening.settingsFile, opening.settings)
+  const network = openNetwork(settings.network)
   try {
-    const agents = await readAgents(opening)
-    const holderKey = settings.holder_key && (await requireKey(pathBeside(settingsFile, settings.holder_key.file)))
-    const harnessId = settings.harness_id ?? `agentpass-broker@${hostname().replace(/[^\w.-]/g, '-') || 'unknown'}`
-    const requireDnssec = settings.network.dnssec === 'required'
-    const opened = await openBroker({
+    const broker = await openBroker({
       ...opening,
-      harness: { harnessId, holderKey, authorities: settings.authorities, profile: settings.profile, requireDnssec, user: settings.user },
-      ...{ agents, origin: settings.broker, limits: settings.limits, network },
+      harness: await harnessOf({ ...settings, harness_id: settings.harness_id ?? defaultHarnessId('agentpass-broker') }, network),
+      ...{ agents: await readAgents(opening), origin: settings.broker, limits: settings.limits, network },
       isOwnHost: (host) => host === new URL(settings.broker).host,
       effects: { ...opening.effects, wait: systemWait },
     })
-    return {
-      ...opened,
-      async stop() {
-        await opened.stop()
-        await network.close()
-      },
-    }
+    return closingWith(network, broker)
   } catch (failure) {
     await network.close()
     throw failure

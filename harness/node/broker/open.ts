@@ -8,6 +8,7 @@ import type { MasterKey } from '../../../spec/node/secrets.ts'
 import type { OpenServer } from '../../../spec/node/server-party.ts'
 import type { Profile } from '../../../spec/profile.ts'
 import { type BrokerDeps, createBroker, createBrokerManagement } from '../../app.ts'
+import type { Attest } from '../../attest.ts'
 import { type Agent, createAuthenticateAgent } from '../../broker/agents.ts'
 import type { Hosts } from '../../broker/local.ts'
 import { createOpenings } from '../../broker/openings.ts'
@@ -23,6 +24,7 @@ export type BrokerOpening = {
   harness: {
     harnessId: string
     holderKey?: SigningKey | undefined
+    attest?: Attest | undefined
     authorities: Record<string, string>
     profile: Profile
     requireDnssec: boolean
@@ -82,9 +84,10 @@ export async function openBroker(opening: BrokerOpening): Promise<OpenBroker> {
 
 function acquiringBy({ effects, harness, network }: BrokerOpening) {
   const { fetch, resolveTxt, now, random, wait } = effects
-  const { harnessId, holderKey, profile, requireDnssec } = harness
+  const { harnessId, holderKey, attest, profile, requireDnssec } = harness
   return {
     ...{ fetch, resolveTxt, now, random, wait, harnessId, profile, requireDnssec, fetchEvents: network.fetchEvents },
     ...(holderKey && { holderKey }),
+    ...(attest && { attest }),
   }
 }

@@ -12,9 +12,8 @@ import type { Agent } from '../../broker/agents.ts'
 import type { Hosts } from '../../broker/local.ts'
 import { migrations } from '../../store/migrations/all.ts'
 import type { PrivateFolder } from '../folder.ts'
-import { requireKey } from '../key.ts'
-import type { Settings } from '../settings.ts'
 import type { Opened, Outside } from '../trip.ts'
+import { closingWith, harnessOf } from './harness.ts'
 import { type OpenBroker, openBroker } from './open.ts'
 import { announceBroker, OWN_FILES, openBrokerFolder } from './own.ts'
 
@@ -70,7 +69,7 @@ export async function openOwnBroker(o: Outside, { settings }: Opened, { folder, 
     const { fetch, resolveTxt } = network
     const broker = await openBroker({
       ...{
-        harness: await harnessOf(settings),
+        harness: await harnessOf(settings, network),
         agents,
         origin: url,
         isOwnHost,
@@ -83,23 +82,11 @@ export async function openOwnBroker(o: Outside, { settings }: Opened, { folder, 
       effects: { now: o.now, random: o.random, wait: o.wait, fetch, resolveTxt, log },
       showPage: o.openBrowser,
     })
-    return {
-      ...broker,
-      async stop() {
-        await broker.stop()
-        await network.close()
-      },
-    }
+    return closingWith(network, broker)
   } catch (failure) {
     await network.close()
     throw failure
   }
-}
-
-async function harnessOf(settings: Settings) {
-  const { harness_id: harnessId, authorities, profile, user } = settings
-  const holderKey = settings.holder_key && (await requireKey(settings.holder_key.file))
-  return { harnessId, holderKey, authorities, profile, user, requireDnssec: settings.network.dnssec === 'required' }
 }
 
 /** A secret of this user's in a file of the folder, made when it is first needed. Throws OperatorError where others may read it. */
