@@ -13,6 +13,9 @@ const PATH = /^\/[^\s#\\\p{Cc}]*$/u
 /** What says who asks, from where, by which way, or how the answer is to be packed: that is ours and the connection's to say. */
 const ENDS_HERE = /^(?:host|authorization|cookie2?|forwarded|x-forwarded-.*|origin|referer|sec-.*|expect|accept-encoding)$/
 const LENGTH = /^\d+$/
+/** What no fetch sends. */
+const BODILESS = /^(?:get|head)$/i
+const UNSENDABLE = /^(?:connect|trace|track)$/i
 
 /** What every fetch undoes, so that the answer can be read and searched. */
 const PACKED = /^\s*(?:gzip|x-gzip|deflate|br)(?:\s*,\s*(?:gzip|x-gzip|deflate|br))*\s*$/i
@@ -28,6 +31,8 @@ export async function forward(d: { fetch: Fetch }, credential: Credential, asked
   const at = { step: 'use' as const, peer: credential.service }
   const { method, path, body, signal } = asked
   if (!PATH.test(path)) throw new TripFailure(at, 'what is asked for is no path', 'it begins with / and has no blank, backslash or fragment')
+  if (UNSENDABLE.test(method) || (body && BODILESS.test(method)))
+    throw new TripFailure(at, `${method}${body ? ' with a body' : ''} cannot be passed on`, 'use another method')
   const call = { url: credential.service + path, method, headers: onwardHeaders(asked), body, redirect: 'manual' as const }
   const response = await callService(d, credential, { ...call, ...(signal && { signal }) })
   try {

@@ -1,6 +1,6 @@
-import { Readable } from 'node:stream'
 import { Agent, request } from 'undici'
 import { ProtocolError } from '../../spec/error.ts'
+import { readableOf, streamOf } from '../../spec/node/stream.ts'
 import type { Forward } from '../gateway/route.ts'
 
 const ANSWER_MS = 60_000
@@ -16,7 +16,7 @@ export function createForward(upstream: string, publicOrigin: string): { forward
       dispatcher: agent,
       method,
       headers: onward,
-      body: body ? Readable.from(chunksOf(body), { objectMode: false }) : null,
+      body: body && readableOf(body),
       signal,
     }).catch(unavailable)
     const { statusCode: status } = answer
@@ -36,29 +36,4 @@ const isWithin = (origin: string, url: string): boolean => url === origin || url
 
 function unavailable(cause: unknown): never {
   throw new ProtocolError('service_unavailable', 'the application behind this gateway does not answer', { cause })
-}
-
-async function* chunksOf(body: ReadableStream<Uint8Array>): AsyncGenerator<Uint8Array> {
-  const reader = body.getReader()
-  try {
-    for (let part = await reader.read(); !part.done; part = await reader.read()) yield part.value
-  } finally {
-    await reader.cancel()
-  }
-}
-
-/** What undici reads, as a Web stream: `Readable.toWeb` makes one of another type than `Response` takes. Nothing is read ahead of the client. */
-function streamOf(body: Readable): ReadableStream<Uint8Array> {
-  const chunks: AsyncIterator<Uint8Array> = body[Symbol.asyncIterator]()
-  return new ReadableStream(
-    {
-      async pull(controller) {
-        const { done, value } = await chunks.next()
-        if (done) controller.close()
-        else controller.enqueue(value)
-      },
-      cancel: () => void body.on('error', () => undefined).destroy(), // that nobody wants it any more is no failure of ours
-    },
-    { highWaterMark: 0 },
-  )
 }

@@ -1,17 +1,19 @@
 import { X509Certificate } from 'node:crypto'
-import { lookup } from 'node:dns/promises'
+import { lookup as resolve } from 'node:dns/promises'
 import { isIP, type LookupFunction } from 'node:net'
+import type { Readable } from 'node:stream'
 import { createSecureContext, rootCertificates } from 'node:tls'
 import ipaddr from 'ipaddr.js'
-import { Agent, buildConnector, type Response as Received, fetch as send } from 'undici'
+import { Agent, buildConnector, type Dispatcher, type Response as Received, fetch as send } from 'undici'
 import type { Fetch } from '../effects.ts'
 import { parseUrl } from '../origin.ts'
 import type { ResolveAddresses } from './dns.ts'
+import { readableOf } from './stream.ts'
 
 export type GuardOptions = { resolveAddresses?: ResolveAddresses; allowPrivate?: string[]; ca?: string; timeoutMs?: number; maxBytes?: number }
 type IsPermitted = (address: string) => boolean
-/** One call and its body: `abort` ends it, `finish` leaves it as complete, `over` says that it came to either, `explain` is what its caller is told of a failure. */
-type Exchange = { signal: AbortSignal; abort: (reason: unknown) => void; finish: () => void; over: AbortSignal; explain: (cause: unknown) => unknown }
+/** One call and its body: `abort` ends it, `finish` leaves it as complete, `explain` is what its caller is told of a failure. */
+type Exchange = { signal: AbortSignal; abort: (reason: unknown) => void; finish: () => void; explain: (cause: unknown) => unknown }
 
 const PRIVATE = 'refused to connect to a private address'
 
@@ -23,13 +25,41 @@ const PRIVATE = 'refused to connect to a private address'
  * caller's own reason to abort. `close` lets running exchanges end, then closes all connections. Throws at once for a bad CIDR or certificate.
  */
 export function createGuardedFetch(options: GuardOptions = {}): { fetch: Fetch; close: () => Promise<void> } {
-  const { resolveAddresses = (host) => lookup(host, { all: true }), allowPrivate = [], ca, timeoutMs = 5_000, maxBytes = 256 * 1024 } = options
+  const { resolveAddresses = (host) => resolve(host, { all: true }), allowPrivate = [], ca, timeoutMs = 5_000, maxBytes = 256 * 1024 } = options
   const isPermitted = permit(allowPrivate)
   if (ca) new X509Certificate(ca) // createSecureContext passes over what is no certificate
+  const agent = createAgent({ lookup: guardLookup(resolveAddresses, isPermitted), ca, timeoutMs, maxBytes })
+  return {
+    fetch: async (url, init) => {
+      const target = requireTarget(url, isPermitted)
+      const exchange = startExchange(target.origin, timeoutMs, init?.signal)
+      const upload = init?.body instanceof ReadableStream ? readableOf(init.body) : undefined
+      try {
+        const request = new Request(target, { ...init, ...(upload && { body: null }), signal: null }) // the global one reads every kind of body; undici only its own
+        const body = request.body && (await request.arrayBuffer())
+        const { method, headers } = request
+        const dispatcher = upload ? sendingUp(agent, upload, headers) : agent
+        const { signal } = exchange
+        const redirect = init?.redirect === 'manual' ? 'manual' : 'error'
+        const received = await send(target, { method, headers: [...headers], body, signal, redirect, dispatcher })
+        return rebuild(received, exchange, maxBytes)
+      } catch (cause) {
+        exchange.abort(cause)
+        upload?.destroy()
+        throw exchange.explain(cause)
+      }
+    },
+    close: async () => (agent.closed ? undefined : agent.close()),
+  }
+}
+
+type AgentOptions = { lookup: LookupFunction; ca: string | undefined; timeoutMs: number; maxBytes: number }
+
+function createAgent({ lookup, ca, timeoutMs, maxBytes }: AgentOptions): Agent {
   let connector: ReturnType<typeof buildConnector> | undefined
   const connect: typeof connector = (to, done) => {
     connector ??= buildConnector({
-      lookup: guardLookup(resolveAddresses, isPermitted),
+      lookup,
       secureContext: createSecureContext({ minVersion: 'TLSv1.2', ...(ca && { ca: [...rootCertificates, ca] }) }), // takes 25 ms: not before it is needed
       rejectUnauthorized: true, // whatever NODE_TLS_REJECT_UNAUTHORIZED says
       timeout: timeoutMs,
@@ -37,32 +67,25 @@ export function createGuardedFetch(options: GuardOptions = {}): { fetch: Fetch; 
     })
     connector(to, done)
   }
-  const agent = new Agent({
+  return new Agent({
     connect,
     headersTimeout: timeoutMs,
     bodyTimeout: timeoutMs,
     maxResponseSize: maxBytes, // bytes as sent, which may decode to nothing
   })
-  return {
-    fetch: async (url, init) => {
-      const target = requireTarget(url, isPermitted)
-      const exchange = startExchange(target.origin, timeoutMs, init?.signal)
-      try {
-        const upload = init?.body instanceof ReadableStream ? streamUp(init.body, exchange.over) : undefined
-        const request = new Request(target, { ...init, ...(upload && { body: null }), signal: null }) // the global one reads every kind of body; undici only its own
-        const body = upload ?? (request.body && (await request.arrayBuffer()))
-        const { method, headers } = request
-        const { signal } = exchange
-        const redirect = init?.redirect === 'manual' ? 'manual' : 'error'
-        const received = await send(target, { method, headers: [...headers], body, duplex: 'half', signal, redirect, dispatcher: agent })
-        return rebuild(received, exchange, maxBytes)
-      } catch (cause) {
-        exchange.abort(cause)
-        throw exchange.explain(cause)
-      }
-    },
-    close: async () => (agent.closed ? undefined : agent.close()),
-  }
+}
+
+/** Sends a body as it is read, and past fetch, which would keep all of it in memory for the case of a redirect. Takes its declared length out of fetch's headers. */
+function sendingUp(agent: Agent, body: Readable, headers: Headers): Dispatcher {
+  const length = headers.get('content-length') ?? undefined
+  headers.delete('content-length')
+  body.on('error', () => undefined) // the exchange fails with it
+  let isSent = false
+  return agent.compose((dispatch) => (options, handler) => {
+    if (isSent) throw new Error('a body that is read as it is sent cannot be sent again') // which fetch would do after a 421
+    isSent = true
+    return dispatch({ ...options, body, headers: { ...options.headers, 'content-length': length } }, handler)
+  })
 }
 
 /** Whether an address is one anybody may be sent to: globally routed unicast. Text that is no IP address is not; an IPv4-mapped address is judged as IPv4. */
@@ -112,11 +135,9 @@ function guardLookup(resolveAddresses: ResolveAddresses, isPermitted: IsPermitte
 /** One deadline over call and body. Not `AbortSignal.any` with `AbortSignal.timeout`: on Node 20 the garbage collector takes that timeout away. */
 function startExchange(origin: string, timeoutMs: number, caller: AbortSignal | null | undefined): Exchange {
   const controller = new AbortController()
-  const over = new AbortController()
   const finish = () => {
     clearTimeout(timer)
     caller?.removeEventListener('abort', leave)
-    over.abort()
   }
   const abort = (reason: unknown) => {
     finish()
@@ -127,19 +148,7 @@ function startExchange(origin: string, timeoutMs: number, caller: AbortSignal | 
   caller?.addEventListener('abort', leave)
   if (caller?.aborted) leave()
   const explain = (cause: unknown) => (caller?.aborted ? caller.reason : new Error(`${origin}: ${reasonOf(cause)}`, { cause }))
-  return { signal: controller.signal, abort, finish, over: over.signal, explain }
-}
-
-/** A body as it is read. Where nobody sends it any more, its source is told; what was cut off is never taken for whole. */
-function streamUp(source: ReadableStream<Uint8Array>, over: AbortSignal): AsyncIterable<Uint8Array> {
-  const reader = source.getReader()
-  const letGo = () => void reader.cancel(over.reason).catch(() => undefined) // it may be what broke
-  over.addEventListener('abort', letGo)
-  if (over.aborted) letGo()
-  return (async function* () {
-    for (let part = await reader.read(); !part.done; part = await reader.read()) if (part.value.length > 0) yield part.value
-    over.throwIfAborted()
-  })()
+  return { signal: controller.signal, abort, finish, explain }
 }
 
 /** The innermost message, which says more than `fetch failed`. */

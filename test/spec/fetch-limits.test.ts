@@ -59,6 +59,16 @@ test('a body on its way out that stalls ends by the deadline, and its source is 
   await Promise.all([told, allClosed()])
 })
 
+test('a body that is streamed goes out once, whatever is answered', async () => {
+  const bodies: string[] = []
+  const { url } = await peer(async (req, res) => {
+    bodies.push(Buffer.concat(await req.toArray()).toString())
+    res.writeHead(421).end()
+  })
+  await expect(guard().fetch(url, { method: 'POST', body: new Blob(['once']).stream() })).rejects.toThrow('sent again')
+  expect(bodies).toEqual(['once'])
+})
+
 test('a caller that leaves takes the connection along', async () => {
   const { url, allClosed } = await peer(drip)
   const { fetch } = guard({ timeoutMs: 60_000 })
