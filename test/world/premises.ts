@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { stringify } from 'yaml'
+import type { CertificateAuthority } from '../../spec/node/ca.ts'
 import { isPostgres } from '../../spec/node/database.ts'
 import { createSigningKey } from '../../spec/node/keys.ts'
 import { createLog } from '../../spec/node/log.ts'
@@ -11,7 +12,6 @@ import { type Effects, openMigrated, type PartyTables } from '../../spec/node/pa
 import { createSecrets, generateMasterKey, type MasterKey, readMasterKey } from '../../spec/node/secrets.ts'
 import { type OpenDoor, openDoor } from '../../spec/node/serve.ts'
 import { systemNow, systemRandom } from '../../spec/node/settings.ts'
-import type { CertificateAuthority } from './ca.ts'
 import type { Names } from './names.ts'
 import { type Hop, type OnAsk, type PartyName, tap } from './tap.ts'
 
