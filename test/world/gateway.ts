@@ -36,7 +36,7 @@ export async function startGateway(ground: Ground, want: Wanted): Promise<Servic
   })
   ground.stops.push(premises.close)
   const settings = readSettings(premises.settingsFile, ServiceSettings)
-  const { forward, close } = createForward(upstream.url, settings.service)
+  const { forward, close } = createForward(settings.upstream.url, settings.service)
   ground.stops.push(close)
   const openOne = () => openService({ ...premises, settings, adminToken: premises.management.token, forward })
   const second = await moveIn(ground, premises, openOne, want)
