@@ -7,12 +7,21 @@ import { openBrowser } from './node/opener.ts'
 import { CANCELED } from './node/report.ts'
 
 const canceling = new AbortController()
+let tellInstead: ((signal: NodeJS.Signals) => void) | undefined
 for (const signal of ['SIGINT', 'SIGTERM'] as const)
   process.on(signal, () => {
+    if (tellInstead) return tellInstead(signal)
     if (canceling.signal.aborted) process.exit(CANCELED)
     process.stderr.write('agentpass: canceling; once more to end at once\n')
     canceling.abort(new Error('canceled'))
   })
 
-const effects = { now: systemNow, random: systemRandom, wait: systemWait, environment: environment(), openNetwork, openBrowser }
+const divertSignals = (to: (signal: NodeJS.Signals) => void) => {
+  tellInstead = to
+  return () => {
+    tellInstead = undefined
+  }
+}
+
+const effects = { now: systemNow, random: systemRandom, wait: systemWait, environment: environment(), openNetwork, openBrowser, divertSignals }
 process.exitCode = await runAgentpass(process.argv.slice(2), { ...effects, io: processIo(), signal: canceling.signal })

@@ -35,22 +35,24 @@ export async function callService(d: { fetch: Fetch }, { service, token }: Crede
   })
 }
 
-/** What became of a call that was refused. `isTokenEnded`: the token is of no more use. */
-export type Refusal = { failure: TripFailure; isTokenEnded: boolean }
+/** What became of a call that was refused. `isTokenEnded`: the token is of no more use. `isScopeMissing`: it does not cover the call. */
+export type Refusal = { failure: TripFailure; isTokenEnded: boolean; isScopeMissing: boolean }
 
 /** Why a Service refused a call (RFC 6750 §3): what it said in the beginning of its answer, and what to do. */
 export async function explainRefusal(response: Response, beginning: Uint8Array<ArrayBuffer>, credential: Credential): Promise<Refusal> {
   const at = { step: 'use' as const, peer: credential.service }
   const { message, hint } = await refusalOf(new Response(beginning.length > 0 ? beginning : null, response), at)
   const isTokenEnded = response.status === 401
-  if (isTokenEnded)
-    return { failure: new TripFailure(at, message, 'the token was ended: get another one for the task if it is not done'), isTokenEnded }
-  return { failure: new TripFailure(at, message, missingScope(response, credential) ?? hint), isTokenEnded }
+  const challenge = readChallenge(response.headers.get('www-authenticate') ?? '')
+  const isScopeMissing = response.status === 403 && challenge.error === 'insufficient_scope'
+  const ended = 'the token was ended: get another one for the task if it is not done'
+  const todo = isTokenEnded ? ended : ((isScopeMissing ? missingScope(challenge, credential) : undefined) ?? hint)
+  return { failure: new TripFailure(at, message, todo), isTokenEnded, isScopeMissing }
 }
 
-function missingScope(response: Response, { scope: held }: Credential): string | undefined {
-  const challenge = readChallenge(response.headers.get('www-authenticate') ?? '')
-  if (response.status !== 403 || challenge.error !== 'insufficient_scope') return undefined
+type Challenge = { error?: string | undefined; scope?: string | undefined }
+
+function missingScope(challenge: Challenge, { scope: held }: Credential): string | undefined {
   const needed = challenge.scope?.split(' ').filter((name) => name !== '' && !held?.includes(name)) ?? []
   return needed.length > 0 ? `the token lacks the scope ${needed.join(' ')}: ask for it with a new token` : undefined
 }
@@ -58,7 +60,7 @@ function missingScope(response: Response, { scope: held }: Credential): string |
 const PARAMETER = /([\w-]+)=(?:"((?:[^"\\]|\\.)*)"|([^\s",]+))/g
 
 /** The members of a `WWW-Authenticate` challenge that RFC 6750 gives a meaning. */
-function readChallenge(header: string): { error?: string | undefined; scope?: string | undefined } {
+function readChallenge(header: string): Challenge {
   const found = [...header.matchAll(PARAMETER)].map(([, name, quoted, plain]) => [name, quoted?.replace(/\\(.)/g, '$1') ?? plain])
   return z.object({ error: z.string().optional(), scope: z.string().optional() }).catch({}).parse(Object.fromEntries(found))
 }

@@ -69,7 +69,17 @@ export function commandLine() {
     const signal = person.signal ?? new AbortController().signal
     const environment = { HOME: home, ...person.environment }
     const { wait = h.deps.wait, openBrowser = () => Promise.reject(new Error('there is no browser')) } = person
-    const code = await runAgentpass(argv, { io, environment, now: h.now, random: h.random, wait, openNetwork, openBrowser, signal })
+    const code = await runAgentpass(argv, {
+      io,
+      environment,
+      now: h.now,
+      random: h.random,
+      wait,
+      openNetwork,
+      openBrowser,
+      signal,
+      divertSignals: () => () => {},
+    })
     const out = Buffer.concat(chunks.map((chunk) => Buffer.from(chunk))).toString('utf8')
     return { code, out, err, chunks, json: argv.includes('--json') && out !== '' ? JSON.parse(out) : undefined }
   }

@@ -1,10 +1,11 @@
-import { execFileSync, spawnSync } from 'node:child_process'
+import { execFileSync } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TestProject } from 'vitest/node'
+import { aptInstall } from './installed.ts'
 
 declare module 'vitest' {
   export interface ProvidedContext {
@@ -28,7 +29,7 @@ export default async function setup(project: TestProject): Promise<() => void> {
 
 /** Starts a server on a free port from what this machine has; as root on Debian, what is missing is installed first. Undefined where there is none. */
 export async function startPostgres(): Promise<Postgres | undefined> {
-  const bin = findBin() ?? (install() ? findBin() : undefined)
+  const bin = findBin() ?? (aptInstall('postgresql') ? findBin() : undefined)
   if (bin === undefined) return undefined
   const folder = mkdtempSync(join(tmpdir(), 'agentpass-postgres-'))
   const password = randomBytes(16).toString('hex')
@@ -78,13 +79,6 @@ function findBin(): string | undefined {
   const versions = existsSync(debian) ? readdirSync(debian).sort((a, b) => Number(b) - Number(a)) : []
   const onPath = (process.env.PATH ?? '').split(':')
   return [...onPath, ...versions.map((version) => join(debian, version, 'bin'))].find((folder) => existsSync(join(folder, 'initdb')))
-}
-
-function install(): boolean {
-  if (!isRoot || !existsSync('/usr/bin/apt-get')) return false
-  process.stderr.write('tests: PostgreSQL is not here, installing it\n')
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
-  return ['update', 'install -y postgresql'].every((args) => spawnSync('apt-get', args.split(' '), { stdio: 'ignore', env }).status === 0)
 }
 
 const freePort = (): Promise<number> =>

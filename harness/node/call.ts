@@ -1,13 +1,12 @@
 import { callService, explainRefusal } from '../use.ts'
 import { answerAsJson, copyAnswer, readWholeAnswer } from './answer.ts'
-import { dropToken, type HeldToken, returnable } from './held.ts'
-import type { Network } from './network.ts'
+import { dropToken, type HeldToken } from './held.ts'
 import { readScope, requireAddress, requireAuthority } from './options.ts'
 import { asJson } from './print.ts'
 import { describeFailure, printFailure } from './report.ts'
 import { type RequestOptions, readRequest } from './request.ts'
 import { tokenFor } from './select.ts'
-import { giveBack, type Opened, type Outside, openUser } from './trip.ts'
+import { type Outside, openUser, takeBack } from './trip.ts'
 
 export type CallOptions = RequestOptions & {
   user?: string
@@ -41,12 +40,6 @@ export async function call(o: Outside, asked: { method: string; url: string }, o
   } finally {
     await network.close()
   }
-}
-
-/** A token that was got for this call alone goes with it when it is interrupted. */
-async function takeBack(o: Outside, { folder }: Opened, network: Network, held: HeldToken): Promise<void> {
-  await giveBack(o, network, held.service, returnable(held))
-  await dropToken(folder, held.task.id)
 }
 
 type Answered = { credential: Pick<HeldToken, 'service' | 'token'> & { scope: string[] | undefined }; response: Response }

@@ -4,10 +4,13 @@ import { VERSION } from '../../spec/wire/configuration.ts'
 import { type BrowserOptions, browser } from './browser.ts'
 import { type CallOptions, call } from './call.ts'
 import { type EndOptions, end } from './end.ts'
+import { authority, config, scope, user } from './flags.ts'
 import { type ForgetOptions, forget } from './forget.ts'
 import { type KeyOptions, key } from './key.ts'
 import { misuse } from './options.ts'
 import { report } from './report.ts'
+import { addRun } from './run/command.ts'
+import { run } from './run/run.ts'
 import { status } from './status.ts'
 import { type TokenOptions, token } from './token.ts'
 import type { Outside } from './trip.ts'
@@ -16,6 +19,7 @@ const ABOUT = 'Gets an agent exactly the access that one task needs, and calls s
 const EXAMPLES = [
   'call GET https://desk.example/api/tickets/17 --user ada@acme.example --task "Answer ticket 17"',
   `call POST https://desk.example/api/tickets/17/replies --data '{"text":"Try oil."}'`,
+  'run --task "Answer ticket 17" -- curl https://desk.example/api/tickets/17',
   'end "Answer ticket 17"',
 ]
 
@@ -42,13 +46,14 @@ export async function runAgentpass(argv: string[], o: Outside): Promise<number> 
       return 0
     }
     o.io.err(said.err)
-    return report(o.io, asMisuse(failure), { json: argv.includes('--json'), isCanceled: o.signal.aborted })
+    const own = argv.slice(0, argv.includes('--') ? argv.indexOf('--') : undefined) // what follows is another program's
+    return report(o.io, asMisuse(failure), { json: own.includes('--json'), isCanceled: o.signal.aborted })
   }
 }
 
 function asMisuse(failure: unknown): unknown {
   if (!(failure instanceof CommanderError)) return failure
-  if (failure.code === 'commander.help') return misuse('there is no command', 'name one: token, call, browser, status, end, forget or key')
+  if (failure.code === 'commander.help') return misuse('there is no command', 'name one: token, call, run, browser, status, end, forget or key')
   const [message = '', suggestion] = failure.message.replace(/^error: /, '').split('\n')
   return misuse(message, suggestion?.replace(/^\(Did you mean (.*)\?\)$/, 'did you mean $1?') ?? 'see agentpass --help')
 }
@@ -69,6 +74,7 @@ function createCommands(o: Outside, said: { out: string; err: string; exitCode: 
   }
   addToken(program, async (options) => ends(await token(o, options)))
   addCall(program, async (method, url, options) => ends(await call(o, { method, url }, options)))
+  addRun(program, async (command, options) => ends(await run(o, command, options)))
   addBrowser(program, async (options) => ends(await browser(o, options)))
   addStatus(program, async (options) => ends(await status(o, options)))
   addEnd(program, async (task, options) => ends(await end(o, task, options)))
@@ -80,11 +86,6 @@ function createCommands(o: Outside, said: { out: string; err: string; exitCode: 
   )
   return program
 }
-
-const config = () => new Option('--config <file>', 'the settings file (default: $XDG_CONFIG_HOME/agentpass/config.yaml)')
-const user = () => new Option('--user <email>', 'for whom the agent acts (default: AGENTPASS_USER, or the settings)')
-const authority = () => new Option('--authority <id>', 'the only authority that will do, where the service offers several')
-const scope = (text: string) => new Option('--scope <name>', `${text}; may be repeated`).argParser(collect)
 
 function addToken(program: Command, act: (options: TokenOptions) => Promise<void>): void {
   const command = program

@@ -35,6 +35,16 @@ export async function tokenFor(o: Outside, opened: Opened, network: Network, mea
   return { held: await acquireToken(o, opened, network, wanted), isNew: true }
 }
 
+/** The Service that is meant where none is named: that of the live tokens that are meant otherwise. Throws OperatorError where there is not exactly one. */
+export async function serviceFor(o: Outside, { folder }: Opened, meant: Omit<Meant, 'service'>): Promise<string> {
+  const { held } = await listHeld(folder, o.now())
+  const services = new Set(held.filter((token) => isToken(token) && fits(token, { ...meant, service: token.service })).map(({ service }) => service))
+  const [only, ...others] = services
+  if (only !== undefined && others.length === 0) return only
+  const why = only === undefined ? 'no live token is held for the task' : `tokens are held for it at ${[...services].join(', ')}`
+  throw misuse(`which service? ${why}`, 'name it with --service, such as --service https://desk.example')
+}
+
 const fits = (token: HeldToken, { service, user, task, scope, authority }: Meant): boolean =>
   token.service === service &&
   (user === undefined || token.user === user) &&

@@ -5,7 +5,7 @@ import { endTask, type Returnable } from '../revoke.ts'
 import { openAttest } from './attest.ts'
 import { createChooser } from './choose.ts'
 import { openPrivateFolder, type PrivateFolder } from './folder.ts'
-import { dropToken, type HeldToken, type Ignored, keepToken } from './held.ts'
+import { dropToken, type HeldToken, type Ignored, keepToken, returnable } from './held.ts'
 import type { Io } from './io.ts'
 import { requireKey } from './key.ts'
 import type { Network } from './network.ts'
@@ -23,6 +23,8 @@ export type Outside = {
   openNetwork: (settings: NetworkSettings) => Network
   openBrowser: OpenBrowser
   signal: AbortSignal
+  /** Has the signals that would end this command told to somebody else, until what it gives is called. */
+  divertSignals: (to: (signal: NodeJS.Signals) => void) => () => void
 }
 /** Settings and state of this user. */
 export type Opened = { settings: Settings; folder: PrivateFolder }
@@ -73,6 +75,12 @@ async function travel<A>(o: Outside, { settings, folder }: Opened, network: Netw
 export async function giveBack({ io }: Outside, { fetch }: Network, service: string, token: Returnable | undefined): Promise<void> {
   const told = token && (await endTask({ fetch }, token).catch(() => false))
   if (!told) io.err(`agentpass: warning: what was got could not be given back to ${service}: it is dropped, and the delegation goes on\n`)
+}
+
+/** Gives back and drops a token that was got for this command alone. */
+export async function takeBack(o: Outside, { folder }: Opened, network: Network, held: HeldToken): Promise<void> {
+  await giveBack(o, network, held.service, returnable(held))
+  await dropToken(folder, held.task.id)
 }
 
 /** Says which files of the state are not trusted. */

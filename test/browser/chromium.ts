@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { chromium } from 'playwright-core'
 import type { TestProject } from 'vitest/node'
+import { aptInstall, findOnPath } from '../installed.ts'
 
 declare module 'vitest' {
   export interface ProvidedContext {
@@ -10,7 +11,6 @@ declare module 'vitest' {
   }
 }
 
-const isRoot = process.getuid?.() === 0
 const NAMES = ['chromium', 'chromium-browser', 'google-chrome-stable', 'google-chrome']
 
 /** Finds Chromium for a test run (vitest's globalSetup), and what makes it trust a certificate authority; installs them where it can, else says loudly what is not tested. */
@@ -28,22 +28,9 @@ function findBrowser(): string | undefined {
   return own ?? (existsSync(chromium.executablePath()) ? chromium.executablePath() : undefined)
 }
 
-const findOnPath = (name: string): string | undefined =>
-  (process.env.PATH ?? '')
-    .split(':')
-    .map((folder) => join(folder, name))
-    .find((path) => existsSync(path))
-
 function installBrowser(): boolean {
   if (aptInstall('chromium')) return true
   const playwright = join(import.meta.dirname, '..', '..', 'node_modules', 'playwright-core', 'cli.js')
   process.stderr.write('tests: Chromium is not here, fetching it\n')
   return spawnSync(process.execPath, [playwright, 'install', 'chromium'], { stdio: 'ignore' }).status === 0
-}
-
-function aptInstall(name: string): boolean {
-  if (!isRoot || !existsSync('/usr/bin/apt-get')) return false
-  process.stderr.write(`tests: ${name} is not here, installing it\n`)
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
-  return ['update', `install -y ${name}`].every((args) => spawnSync('apt-get', args.split(' '), { stdio: 'ignore', env }).status === 0)
 }
