@@ -10,8 +10,8 @@ export type Asked = { method: string; path: string; headers: Headers; body: Read
 
 /** A path and its query as a request line can have them, in whatever characters. */
 const PATH = /^\/[^\s#\\\p{Cc}]*$/u
-/** What says who asks, from where, by which way, or how the answer is to be packed: that is ours and the connection's to say. */
-const ENDS_HERE = /^(?:host|authorization|cookie2?|forwarded|x-forwarded-.*|origin|referer|sec-.*|expect|accept-encoding)$/
+/** What says who asks, from where, by which way, or how the answer is to be packed: that is ours and the connection's to say. Host and authorization are replaced in any call. */
+const ENDS_HERE = /^(?:cookie2?|forwarded|x-forwarded-.*|origin|referer|sec-.*|expect|accept-encoding)$/
 const LENGTH = /^\d+$/
 /** What no fetch sends. */
 const BODILESS = /^(?:get|head)$/i

@@ -21,11 +21,12 @@ test('a packed answer is unpacked and searched, and one that cannot be is refuse
   const { ask } = await desk(({ url, headers }, res) => {
     const coding = decodeURIComponent(url!.slice(1))
     if (coding === 'echo') return res.writeHead(200, { 'content-encoding': 'gzip' }).end(gzipSync(`${headers.authorization}`))
-    return res.writeHead(200, { 'content-encoding': coding }).end(packed[coding] ?? 'plain')
+    const body = packed[coding] ?? 'plain'
+    return res.writeHead(200, { 'content-encoding': coding, 'content-length': body.length }).end(body)
   })
   for (const coding of ['gzip', 'gzip, br', 'identity']) {
     const back = await ask(asked(`/${encodeURIComponent(coding)}`))
-    expect([await back.text(), back.headers.get('content-length')]).toEqual(['plain', null])
+    expect([await back.text(), back.headers.get('content-length'), back.headers.get('content-encoding')]).toEqual(['plain', null, null])
   }
   await expect((await ask(asked('/echo'))).text()).rejects.toMatchObject({ message: expect.stringContaining('sent the token back') })
   for (const coding of ['compress', 'zstd', 'gzip, own'])

@@ -118,7 +118,15 @@ test('an answer breaks off before the token, wherever its parts are cut', async 
 })
 
 test('what is not the token comes through, byte for byte, as soon as it cannot be its beginning', async () => {
-  const almost = [TOKEN.slice(0, -1), `${TOKEN.slice(0, 3)}${TOKEN.slice(0, -1)}`, TOKEN.slice(1), TOKEN.slice(0, 9), '\u0000ÿ', '']
+  const almost = [
+    TOKEN.slice(0, -1),
+    `${TOKEN.slice(0, 3)}${TOKEN.slice(0, -1)}`,
+    TOKEN.slice(1),
+    TOKEN.slice(0, 9),
+    '\u0000ÿ',
+    '',
+    TOKEN.slice(0, 9),
+  ]
   expect(await (await answering(stream(...almost))).text()).toBe(almost.join(''))
   const body = new ReadableStream<Uint8Array>({ start: (controller) => controller.enqueue(bytes('data: 1\n\n')) })
   const reader = (await answering(body)).body!.getReader()

@@ -103,6 +103,15 @@ test('a run that is canceled before its program starts gives back what it got', 
   expect(c.files()).toEqual([])
 })
 
+test('with a token that is held, too, a run that is canceled starts nothing', async () => {
+  const c = commandLine()
+  await c.run(...TOKEN_LINE)
+  const line = ['run', '--service', DESK, '--task', TASK, '--', process.execPath, '-e', 'process.exit(3)']
+  expect((await c.runAs({ signal: AbortSignal.abort(new Error('canceled')) }, ...line)).code).toBe(130)
+  expect((await c.run(...line)).code).toBe(3)
+  expect(c.files()).toHaveLength(1)
+})
+
 test('what was missing is told when the run is over: each scope once, and no refusal that is not about the token', async () => {
   const notes = createNotes()
   const refused = async (status: number, challenge: string) => {

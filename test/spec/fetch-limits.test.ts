@@ -59,6 +59,13 @@ test('a body on its way out that stalls ends by the deadline, and its source is 
   await Promise.all([told, allClosed()])
 })
 
+test('a body that cannot be sent at all is let go of', async () => {
+  const told: unknown[] = []
+  const body = new ReadableStream({ cancel: (reason) => void told.push(reason) })
+  await expect(guard({ resolveAddresses: async () => [] }).fetch(`https://${NAME}/`, { method: 'POST', body })).rejects.toThrow('no address')
+  expect(told).toHaveLength(1)
+})
+
 test('a body that is streamed goes out once, whatever is answered', async () => {
   const bodies: string[] = []
   const { url } = await peer(async (req, res) => {
