@@ -59,6 +59,18 @@ test('what cannot be started in the end is said, and is 126 or 127', async () =>
   expect(said[0]).toContain('script cannot be started: it is not there')
 })
 
+test('a SIGINT of a terminal has reached the program already, and is not passed on a second time', async () => {
+  let send: (signal: NodeJS.Signals) => void = () => {}
+  const divertSignals = (to: typeof send) => {
+    send = to
+    return () => {}
+  }
+  const ended = runChild({ io: { ...processIo(), isTerminal: true }, divertSignals }, ['sleep', '60'], { PATH: process.env.PATH })
+  send('SIGINT')
+  send('SIGTERM')
+  expect(await ended).toBe(143)
+})
+
 const run = (...options: string[]) => ['run', '--user', USER, '--task', TASK, ...options, '--', process.execPath]
 test.each([
   ['no program', ['run', '--service', DESK, '--task', TASK], 'missing required argument'],
