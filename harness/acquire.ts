@@ -1,13 +1,12 @@
-import { createAuthorityDiscovery, createServiceDiscovery } from '../spec/discovery.ts'
 import type { Fetch, Now, Random, ResolveTxt, Wait } from '../spec/effects.ts'
 import type { SigningKey } from '../spec/jwt.ts'
 import type { Profile } from '../spec/profile.ts'
 import { fromRfc3339 } from '../spec/time.ts'
-import { AuthorityForHarness, ServiceForHarness } from '../spec/wire/configuration.ts'
 import type { PassType } from '../spec/wire/issuance.ts'
 import { awaitPass, statusUrl, type Waiting } from './approve.ts'
 import type { Attest } from './attest.ts'
-import { failAt, type Step } from './failure.ts'
+import { discoverAuthority, discoverService, withoutRedirects } from './discover.ts'
+import type { Step } from './failure.ts'
 import type { Initialization } from './initialize.ts'
 import { requestPass } from './issue.ts'
 import { createHolderKey } from './key.ts'
@@ -37,8 +36,8 @@ export type AcquireDeps = {
   /** Believes only DNS answers that a validating resolver vouches for. */
   requireDnssec?: boolean
 }
-/** What happens while a person waits: a step begins at a peer, or an approver has yet to decide. */
-export type Progress = { kind: 'step'; step: Step; peer: string } | ({ kind: 'waiting' } & Waiting)
+/** What happens while a person waits: a step begins at a peer, or somebody who may decide for the user has yet to do so. */
+export type Progress = { kind: 'step'; step: Step; peer: string } | ({ kind: 'waiting'; user: string } & Waiting)
 
 /** What a trip leaves behind at an Authority: a request, at the URL where it can be called off (a secret), and a pass that is about to be spent. */
 export type Recorded = { kind: 'requested'; statusUrl: string } | { kind: 'redeeming'; authority: string }
@@ -109,24 +108,17 @@ async function obtainPass(d: Prepared, wanted: Wanted, type: PassType): Promise<
   const task = { id: wanted.taskId ?? createTaskId(d.random), description: wanted.task }
 
   step('discover', wanted.service)
-  const service = await createServiceDiscovery(
-    d,
-    ServiceForHarness,
-  )(wanted.service).catch(
-    failAt({ step: 'discover', peer: wanted.service }, 'check the service URL; its AgentPass record or configuration may be missing or broken'),
-  )
+  const service = await discoverService(d, wanted.service)
   step('resolve', service.service.origin)
   const reference = await resolveAuthority(d, service, wanted)
-  const authority = await createAuthorityDiscovery(d, AuthorityForHarness)
-    .pinned(reference)
-    .catch(failAt({ step: 'resolve', peer: reference.authority }, 'the configuration of the authority is missing or broken: tell its operators'))
+  const authority = await discoverAuthority(d, reference)
 
   step('issue', authority.authority)
   const key = d.holderKey ?? (await createHolderKey())
   const asked = { type, service: service.service.origin, user: wanted.user, task, destination: wanted.destination }
   const status = await requestPass(d, authority, asked, key)
   await d.record?.({ kind: 'requested', statusUrl: statusUrl(authority, status.id) })
-  const waiting = { ...d, signal: wanted.signal, onWaiting: (w: Waiting) => d.onProgress({ kind: 'waiting', ...w }) }
+  const waiting = { ...d, signal: wanted.signal, onWaiting: (w: Waiting) => d.onProgress({ kind: 'waiting', user: wanted.user, ...w }) }
   const { value: pass } = await awaitPass(waiting, authority, type, status)
 
   step('redeem', service.service.origin)
@@ -137,15 +129,9 @@ async function obtainPass(d: Prepared, wanted: Wanted, type: PassType): Promise<
 
 type Prepared = AcquireDeps & { profile: Profile }
 
-/** A pass, a proof or an address is for the URL it was sent to and no other (protocol 1), whichever fetch was handed in. */
 const withDefaults = ({ fetch, fetchEvents, ...d }: AcquireDeps): Prepared => ({
   profile: 'core-0.1',
   ...d,
   fetch: withoutRedirects(fetch),
   ...(fetchEvents && { fetchEvents: withoutRedirects(fetchEvents) }),
 })
-
-const withoutRedirects =
-  (fetch: Fetch): Fetch =>
-  (url, init) =>
-    fetch(url, { ...init, redirect: 'error' })

@@ -1,12 +1,14 @@
-import type { Fetch } from '../spec/effects.ts'
+import type { Fetch, Now } from '../spec/effects.ts'
 import { browserUrl } from '../spec/origin.ts'
 import { discard, retryAfterSeconds } from '../spec/peer.ts'
 import { fromRfc3339 } from '../spec/time.ts'
 import type { AuthorityForHarness } from '../spec/wire/configuration.ts'
 import { IssuanceStatus, type PassType } from '../spec/wire/issuance.ts'
 import { refusalOf, requireAnswer } from './answer.ts'
+import { describeSkew, SET_CLOCK } from './clock.ts'
 import { type ListenDeps, listen } from './events.ts'
-import { TripFailure } from './failure.ts'
+import { type At, TripFailure } from './failure.ts'
+import { remedyFor } from './remedy.ts'
 
 /**
  * Who has yet to decide, and until when (epoch seconds). `approvalUrl` is where a person does it, fit to be shown, and `approvalNumber` the digits that they are asked for there;
@@ -24,7 +26,7 @@ const PATIENCE_SECONDS = 900 // where the Authority names no deadline
 
 /** Waits for a decision, by events where there are any, otherwise by polling (protocol 4, §5.3.2), and gives the usable pass. Every other end of the attempt throws; an aborted signal cancels the request. */
 export async function awaitPass(d: PollDeps, authority: AuthorityForHarness, type: PassType, first: IssuanceStatus): Promise<Usable> {
-  const at = { step: 'approve' as const, peer: authority.authority }
+  const at = { step: 'approve' as const, peer: authority.authority, now: d.now }
   const url = statusUrl(authority, first.id)
   const poll = createPoll(d, url, at)
   const patienceEnds = d.now() + PATIENCE_SECONDS
@@ -37,9 +39,7 @@ export async function awaitPass(d: PollDeps, authority: AuthorityForHarness, typ
   for (let round = 0; status.status === 'pending'; round++) {
     const deadline = tell(status)
     await pause(d, url, Math.min(pauseMs(status, round), untilMs(d, deadline)))
-    const isLast = d.now() > deadline
     status = await poll(deadline)
-    if (status.status === 'pending' && isLast) throw new TripFailure(at, 'nobody decided in time', 'start again when an approver is there')
   }
   return requireUsable(status, type, at)
 }
@@ -73,25 +73,42 @@ export async function callOff(d: { fetch: Fetch }, url: string): Promise<void> {
   await d.fetch(url, { method: 'DELETE', redirect: 'error' }).then(discard, () => undefined)
 }
 
-/** Asks once; an outage or `429` is asked again with growing pauses, a bounded number of times in a row. `404` and `410` are final. */
-function createPoll(d: PollDeps, url: string, at: { step: 'approve'; peer: string }): (deadline: number) => Promise<IssuanceStatus> {
+/**
+ * Asks once; an outage or `429` is asked again with growing pauses, a bounded number of times in a row. Everything else is final, a redirect too.
+ * The first look after the deadline is the last one, whatever comes of it.
+ */
+function createPoll(d: PollDeps, url: string, at: At & { now: Now }): (deadline: number) => Promise<IssuanceStatus> {
   const init = { headers: { accept: 'application/json' }, ...(d.signal && { signal: d.signal }) }
   return async (deadline) => {
     for (let failures = 1; ; failures++) {
-      const response = await d.fetch(url, init).catch(() => undefined) // an outage is asked again below; after an abort, the pause ends it
+      const isLast = d.now() > deadline
+      let outage: unknown
+      const response = await d.fetch(url, init).catch((cause) => {
+        outage = cause
+        return undefined
+      })
       const isPassing = !response || response.status === 429 || response.status >= 500
-      if (response && !isPassing) return requireAnswer(response, IssuanceStatus, at)
-      if (failures === MAX_FAILURES)
-        throw response
-          ? await refusalOf(response, at)
-          : new TripFailure(at, 'the authority cannot be reached any more', 'check the network, then start again')
+      if (response && !isPassing) return requireInTime(response, isLast, at)
+      const isOver = (failures === MAX_FAILURES || isLast) && !d.signal?.aborted // after an abort, the pause ends it
+      if (isOver) throw response ? await refusalOf(response, at) : lost(at, outage)
       const wantedMs = (response ? (retryAfterSeconds(response) ?? 0) : 0) * 1000
       if (response) await discard(response)
       const backOffMs = FLOOR_MS * 2 ** (failures - 1)
-      await pause(d, url, Math.max(backOffMs, Math.min(wantedMs, untilMs(d, deadline))))
+      await pause(d, url, Math.min(Math.max(backOffMs, wantedMs), untilMs(d, deadline)))
     }
   }
 }
+
+/** A status that is still pending at the last look is too late; where our clock is off by the Authority's, it may only seem so. */
+async function requireInTime(response: Response, isLast: boolean, at: At & { now: Now }): Promise<IssuanceStatus> {
+  const status = await requireAnswer(response, IssuanceStatus, at)
+  if (status.status !== 'pending' || !isLast) return status
+  const skew = describeSkew(response, at.peer, at.now())
+  throw new TripFailure(at, 'nobody decided in time', skew === undefined ? START_AGAIN : `${skew}: ${SET_CLOCK}`)
+}
+
+const lost = (at: At, cause: unknown): TripFailure =>
+  new TripFailure(at, 'the authority cannot be reached any more', remedyFor(cause) ?? 'check the network, then start again', { cause })
 
 /**
  * Where a request is asked about and called off; a secret, as the request's id is. Only `{id}` is expanded, percent-encoded, and the result stays on the template's
@@ -106,7 +123,7 @@ export function statusUrl(authority: AuthorityForHarness, id: string): string {
   return url
 }
 
-function requireUsable({ status, reason, agentpass }: IssuanceStatus, type: PassType, at: { step: 'approve'; peer: string }): Usable {
+function requireUsable({ status, reason, agentpass }: IssuanceStatus, type: PassType, at: At): Usable {
   const because = reason === undefined ? '' : `: ${reason}`
   if (status !== 'approved') throw new TripFailure(at, `the request was ${status}${because}`, HINTS[status] ?? 'start again')
   if (!agentpass || agentpass.type !== type)
@@ -114,8 +131,9 @@ function requireUsable({ status, reason, agentpass }: IssuanceStatus, type: Pass
   return agentpass
 }
 
+const START_AGAIN = 'start again when somebody who may decide is there'
 const HINTS: Record<string, string> = {
   denied: 'the approver or the policy said no: change what you ask for, or talk to them',
-  expired: 'nobody decided in time: start again when an approver is there',
+  expired: `nobody decided in time: ${START_AGAIN}`,
   canceled: 'the request was called off: start again if that was not meant',
 }

@@ -1,8 +1,13 @@
 import { z } from 'zod'
+import type { Now } from '../spec/effects.ts'
 import { ProtocolError } from '../spec/error.ts'
+import { remedyFor } from './remedy.ts'
 
 /** The parts of the trip, in their order. */
 export type Step = 'discover' | 'resolve' | 'issue' | 'approve' | 'redeem' | 'initialize' | 'use' | 'revoke'
+
+/** Where on the trip something happens, and with whom; `now` where the peer judges what this machine's clock says. */
+export type At = { step: Step; peer: string; now?: Now }
 
 const MAX_SAID_CHARS = 500
 
@@ -15,7 +20,7 @@ export class TripFailure extends Error {
   readonly step: Step
   readonly peer: string
   readonly hint: string
-  constructor(at: { step: Step; peer: string }, message: string, hint: string, options?: ErrorOptions) {
+  constructor(at: At, message: string, hint: string, options?: ErrorOptions) {
     super(printable(message).slice(0, MAX_SAID_CHARS), options)
     this.step = at.step
     this.peer = at.peer
@@ -24,12 +29,21 @@ export class TripFailure extends Error {
 }
 
 /** Says of a failure where it happened. A discovery error of our own carries its sentence; anything else is a peer that could not be reached. */
-export function failAt(at: { step: Step; peer: string }, hint: string): (cause: unknown) => never {
+export function failAt(at: At, hint: string): (cause: unknown) => never {
   return (cause) => {
-    const message = cause instanceof ProtocolError ? cause.message : `no usable answer: ${innermost(cause)}`
+    const message = cause instanceof ProtocolError ? explain(cause) : `no usable answer: ${innermost(cause)}`
     throw new TripFailure(at, message, hint, { cause })
   }
 }
+
+/** The same of a call that changed nothing, so that there is nothing more urgent to say than how to reach the peer, where the failure tells that. */
+export function failToReach(at: At, hint: string): (cause: unknown) => never {
+  return (cause) => failAt(at, remedyFor(cause) ?? hint)(cause)
+}
+
+/** The sentence, and what DNS or the connection said. What is wrong inside a document, the sentence names itself. */
+const explain = ({ message, cause }: ProtocolError): string =>
+  cause instanceof Error && !(cause instanceof z.ZodError) && !(cause instanceof SyntaxError) ? `${message}: ${innermost(cause)}` : message
 
 /** Why something failed, in the words of whatever failed first; of a message that is no good, its first bad member. */
 export function innermost(cause: unknown): string {

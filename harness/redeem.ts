@@ -52,7 +52,7 @@ export async function redeemBrowserSession(d: RedeemDeps, ready: Ready): Promise
 
 async function redeem<S extends z.ZodType>(d: RedeemDeps, ready: Ready, { type, endpoint, more }: Endpoint, answer: S): Promise<z.infer<S>> {
   const { origin } = ready.service.service
-  const where = { step: 'redeem' as const, peer: origin }
+  const where = { step: 'redeem' as const, peer: origin, now: d.now }
   const message = {
     agentpass: { type, value: ready.pass },
     authority: ready.authority.authority,

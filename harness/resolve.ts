@@ -3,7 +3,7 @@ import { postMessage } from '../spec/peer.ts'
 import type { AuthorityReference, ServiceForHarness } from '../spec/wire/configuration.ts'
 import { ResolutionResponse } from '../spec/wire/resolution.ts'
 import { requireAnswer } from './answer.ts'
-import { failAt, TripFailure } from './failure.ts'
+import { failToReach, TripFailure } from './failure.ts'
 
 /** Picks one of several Authorities a Service offers: asks a person, or knows what they chose before. */
 export type ChooseAuthority = (offered: AuthorityReference[]) => Promise<AuthorityReference>
@@ -15,7 +15,7 @@ export type ResolveFor = { user: string; authority?: string }
 export async function resolveAuthority(d: ResolveDeps, service: ServiceForHarness, wanted: ResolveFor): Promise<AuthorityReference> {
   const at = { step: 'resolve' as const, peer: service.service.origin }
   const response = await postMessage(d.fetch, service.endpoints.resolve_authorities, { user: { email: wanted.user } }).catch(
-    failAt(at, 'check that the service is up'),
+    failToReach(at, 'check that the service is up'),
   )
   const answer = await requireAnswer(response, ResolutionResponse, at)
   const { enterprise_authority: enterprise, service_authority: own, trusted_federated_authorities: federated = [] } = answer

@@ -18,6 +18,11 @@ export const postMessage = (fetch: Fetch, url: string, message: object, assertio
 /** From a peer, success is any 2xx but 206 (protocol 1). */
 export const isSuccess = (response: Response): boolean => response.ok && response.status !== 206
 
+const REDIRECTS = [301, 302, 303, 307, 308]
+
+/** Whether a peer sends elsewhere (protocol 1: never followed). A browser hides the status of a redirect that it did not follow. */
+export const isRedirect = ({ status, type }: Response): boolean => type === 'opaqueredirect' || REDIRECTS.includes(status)
+
 const JSON_MEDIA_TYPE = /^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i
 
 /** Whether a document is served as JSON, which `hardened` demands (protocol 2). */
@@ -40,4 +45,13 @@ const DELTA_SECONDS = /^\d{1,10}$/
 export function retryAfterSeconds(response: Response): number | undefined {
   const value = response.headers.get('retry-after')
   return value && DELTA_SECONDS.test(value) ? Number(value) : undefined
+}
+
+const IMF_FIXDATE = /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/
+
+/** What time it was for a peer when its answer came here: `Date`, and `Age` where the answer was kept on its way (RFC 9110 §6.6.1, RFC 9111 §5.1). Epoch seconds; undefined when it does not say. */
+export function timeOf({ headers }: Response): number | undefined {
+  const [date = '', age = ''] = [headers.get('date') ?? '', headers.get('age') ?? '0']
+  const at = IMF_FIXDATE.test(date) && DELTA_SECONDS.test(age) ? Date.parse(date) / 1000 + Number(age) : Number.NaN
+  return Number.isNaN(at) ? undefined : at
 }

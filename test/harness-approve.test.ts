@@ -99,6 +99,32 @@ test('429, 5xx and an outage are asked again with growing pauses, and no more th
   expect(gone.waits).toHaveLength(6)
 })
 
+test('a redirect in place of a status is no outage: it is final, at once, and nobody goes where it leads [HAR-POLL-07] [HAR-RES-09]', async () => {
+  const h = harnessRig()
+  h.addAuthority('https://evil.example')
+  h.authority.polls = [() => new Response(null, { status: 302, headers: { location: 'https://evil.example/configuration' } }), answer(approved())]
+  const failure = await h.failure()
+  expect(failure).toMatchObject({ step: 'approve', peer: ACME, message: 'answered 302, a redirect: none is ever followed' })
+  expect([polls(h), redemptions(h), h.waits, h.callsTo('https://evil.example')]).toEqual([1, 0, [1000], []])
+})
+
+test.each([
+  ['an outage', () => Promise.reject(new TypeError('fetch failed'))],
+  ['503', refusal(503, 'overloaded')],
+])('%s is asked again up to the deadline, and looked at once more after it [HAR-POLL-07] [HAR-POLL-08]', async (_, poll) => {
+  const h = harnessRig()
+  const deadline = h.now() + 5
+  h.authority.issue = answer(pending({ expires_at: toRfc3339(deadline) }), 202)
+  const polledAt: number[] = []
+  const fetch: typeof h.fetch = async (url, init) => {
+    if (!url.includes('/requests/')) return h.fetch(url, init)
+    polledAt.push(h.now())
+    return poll()
+  }
+  expect(await h.failure({ fetch })).toMatchObject({ step: 'approve', peer: ACME })
+  expect(polledAt.map((at) => at - deadline)).toEqual([-4, -3, -1, 1])
+})
+
 test('Retry-After is honoured, up to the deadline [HAR-POLL-07]', async () => {
   const h = harnessRig()
   h.authority.issue = answer(pending({ expires_at: toRfc3339(h.now() + 600) }), 202)

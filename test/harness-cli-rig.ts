@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import { runAgentpass } from '../harness/node/command.ts'
 import type { Io } from '../harness/node/io.ts'
+import type { Network } from '../harness/node/network.ts'
 import type { OpenBrowser } from '../harness/node/opener.ts'
 import type { Wait } from '../spec/effects.ts'
 import type { NetworkSettings } from '../spec/node/settings.ts'
@@ -31,6 +32,8 @@ type Person = {
   onErr?: (text: string) => void
   wait?: Wait
   openBrowser?: OpenBrowser
+  /** Another way to peers than the internet of the rig. */
+  openNetwork?: (settings: NetworkSettings) => Network
 }
 
 export function commandLine() {
@@ -40,7 +43,7 @@ export function commandLine() {
   const networks: NetworkSettings[] = []
   const questions: string[] = []
   let closed = 0
-  const openNetwork = (settings: NetworkSettings) => {
+  const openRig = (settings: NetworkSettings) => {
     networks.push(settings)
     const close = async () => {
       closed += 1
@@ -68,7 +71,7 @@ export function commandLine() {
     }
     const signal = person.signal ?? new AbortController().signal
     const environment = { HOME: home, ...person.environment }
-    const { wait = h.deps.wait, openBrowser = () => Promise.reject(new Error('there is no browser')) } = person
+    const { wait = h.deps.wait, openNetwork = openRig, openBrowser = () => Promise.reject(new Error('there is no browser')) } = person
     const code = await runAgentpass(argv, {
       io,
       environment,

@@ -49,8 +49,8 @@ test('progress is told line by line on standard error, with who decides, where a
     `discover ${DESK} …`,
     `resolve  ${DESK} …`,
     `issue    ${ACME} …`,
-    `approve  ${ACME} must decide by ${waiting.expires_at.replace('.000', '')} …`,
-    `         a person can do so at ${ACME}/console`,
+    `approve  ${ACME} must decide for ${USER} by ${waiting.expires_at.replace('.000', '')} …`,
+    `         ${USER}, or who may decide for them, can do so at ${ACME}/console`,
     '         and is asked there for this number: 47',
     'waiting for the decision, 1 min 15 s left',
     `redeem   ${DESK} …`,
@@ -58,12 +58,19 @@ test('progress is told line by line on standard error, with who decides, where a
   ])
 })
 
+test('where an authority names no page to decide at, a person is told whom to ask', async () => {
+  const c = commandLine()
+  expect((await c.run(...TOKEN_LINE)).err).toContain(
+    `         it names no page for that: ask its administrators where ${USER}, or who may decide for them, does so\n`,
+  )
+})
+
 test('on a terminal the time left is one line that is written over', async () => {
   const c = commandLine()
   c.authority.issue = answer(pending({ expires_at: new Date((c.now() + 3700) * 1000).toISOString(), poll_after_ms: 2000 }), 202)
   const { err } = await c.runAs({ isTerminal: true }, ...TOKEN_LINE)
   const line = (left: string) => `\r\u001b[Kwaiting for the decision, ${left} left`
-  expect(err).toContain(` …\n${line('1 h 1 min')}${line('1 h 1 min')}${line('1 h 1 min')}\r\u001b[Kredeem `)
+  expect(err).toContain(` does so\n${line('1 h 1 min')}${line('1 h 1 min')}${line('1 h 1 min')}\r\u001b[Kredeem `)
   c.authority.polls = [answer(pending({ status: 'denied' }))]
   expect((await c.runAs({ isTerminal: true }, ...TOKEN_LINE)).err).toContain(`left\r\u001b[Kagentpass: error: at step approve`)
 })

@@ -18,7 +18,7 @@ test('a call gets a token over real DNS and TLS, keeps it, and uses it again', a
   })
   const first = await start(['call', 'GET', `${origin}/api/tickets`, '--task', 'Read the tickets'], env).ended
   expect(first).toMatchObject({ code: 0, out: `Bearer token-of-the-desk on ${new URL(origin).host}` })
-  expect(first.err).toContain(`a person can do so at ${origin}/console\n`)
+  expect(first.err).toContain(`ada@acme.example, or who may decide for them, can do so at ${origin}/console\n`)
   expect(await start(['call', 'GET', `${origin}/api/tickets`], env).ended).toMatchObject({ code: 0, err: '' })
   expect(asked.filter((call) => call === 'POST /redeem')).toHaveLength(1)
 })
@@ -41,7 +41,7 @@ test.each(['SIGINT', 'SIGTERM'] as const)('%s while somebody decides calls the r
     'POST /issue': (res) => void res.end(JSON.stringify({ id: 'r1', status: 'pending', poll_after_ms: 60_000 })),
   })
   const { child, ended, said } = start(['token', '--service', origin, '--task', 'Read'], env)
-  await said('must decide by')
+  await said('must decide for ada@acme.example by')
   child.kill(signal)
   expect(await ended).toMatchObject({ code: 130, out: '', err: expect.stringMatching(/agentpass: canceled\n$/) })
   expect(asked.at(-1)).toBe('DELETE /status/r1')

@@ -134,7 +134,7 @@ test('no step follows a redirect, whatever fetch was handed in [HAR-RES-09, HAR-
       return h.fetch(url, init)
     },
   })
-  expect(modes).toEqual(Array(7).fill('error'))
+  expect(modes).toEqual(Array(7).fill('manual'))
 })
 
 test('the service’s own words and what to do about them come with a refusal', async () => {

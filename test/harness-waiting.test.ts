@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest'
 import type { Waiting } from '../harness/approve.ts'
 import { toRfc3339 } from '../spec/time.ts'
-import { ACME, answer, DESK, type HarnessRig, harnessRig, pending, refusal } from './harness-rig.ts'
+import { ACME, answer, DESK, type HarnessRig, harnessRig, pending, refusal, USER } from './harness-rig.ts'
 
 const redemptions = (h: HarnessRig) => h.posted(`${DESK}/redeem/bearer`).length
-const waitings = (h: HarnessRig) => h.progress.filter((event): event is { kind: 'waiting' } & Waiting => event.kind === 'waiting')
+const waitings = (h: HarnessRig) => h.progress.filter((event): event is { kind: 'waiting'; user: string } & Waiting => event.kind === 'waiting')
 
-test('a person is told who decides, where, and until when, if the link is one to follow', async () => {
+test('a person is told who decides for whom, where, and until when, if the link is one to follow', async () => {
   const h = harnessRig()
   const expiresAt = h.now() + 600
   const linked = (approval: string) => answer(pending({ expires_at: toRfc3339(expiresAt), links: { approval } }), 202)
@@ -17,7 +17,7 @@ test('a person is told who decides, where, and until when, if the link is one to
     await h.acquire()
   }
   expect(waitings(h).map(({ approvalUrl }) => approvalUrl)).toEqual([`${ACME}/console/r1#here`, undefined, undefined, undefined, `${ACME}/%E2%80%AE`])
-  expect(waitings(h)[0]).toMatchObject({ authority: ACME, expiresAt })
+  expect(waitings(h)[0]).toMatchObject({ authority: ACME, user: USER, expiresAt })
 })
 
 test('the number that a person is asked for is told them, if it is one', async () => {

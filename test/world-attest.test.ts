@@ -46,6 +46,7 @@ async function inJob(world: World, settings: string, argv: string[], onWaiting: 
     wait: systemWait,
     openNetwork,
     openBrowser: async () => {},
+    divertSignals: () => () => {},
     signal: new AbortController().signal,
   }
   const code = await runAgentpass(argv, { io, environment, ...effects })

@@ -27,8 +27,8 @@ export function createProgress(d: { io: Io; now: Now; wait: Wait }): ProgressLin
   }
   const begin = (next: Waiting) => {
     if (!isSameWaiting(waiting, next)) {
-      line(`${'approve'.padEnd(8)} ${next.authority} must decide by ${instant(next.expiresAt)} …`)
-      if (next.approvalUrl !== undefined) d.io.err(`         a person can do so at ${next.approvalUrl}\n`)
+      line(`${'approve'.padEnd(8)} ${next.authority} must decide for ${next.user} by ${instant(next.expiresAt)} …`)
+      d.io.err(`         ${whoDecides(next)}\n`)
       if (next.approvalNumber !== undefined) d.io.err(`         and is asked there for this number: ${next.approvalNumber}\n`)
       saidAt = d.now()
     }
@@ -53,6 +53,12 @@ export function createProgress(d: { io: Io; now: Now; wait: Wait }): ProgressLin
     },
   }
 }
+
+/** The decision may be the User's, another person's, or a policy's (protocol, Terms): who else, only the Authority knows. */
+const whoDecides = ({ user, approvalUrl }: Waiting): string =>
+  approvalUrl === undefined
+    ? `it names no page for that: ask its administrators where ${user}, or who may decide for them, does so`
+    : `${user}, or who may decide for them, can do so at ${approvalUrl}`
 
 const isSameWaiting = (a: Waiting | undefined, b: Waiting): boolean =>
   a?.approvalUrl === b.approvalUrl && a?.approvalNumber === b.approvalNumber && a?.authority === b.authority

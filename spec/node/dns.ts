@@ -27,7 +27,7 @@ const RCODES = ['NOERROR', 'FORMERR', 'SERVFAIL', 'NXDOMAIN', 'NOTIMP', 'REFUSED
 /**
  * A stub DNS client (protocol 2). `servers` are addresses with an optional port, asked in turn, `tries` rounds of them; each try has at most `timeoutMs`, all
  * of them together 4.4 s. Absent (NXDOMAIN, NODATA) is no values, or an Error with code ENOTFOUND for addresses; everything else but a well-formed answer
- * throws an Error for the log. `authenticated` needs `validating`: our word that the servers, and the way to them, may vouch for DNSSEC.
+ * throws an Error for the log, with code EAI_AGAIN where no server gave one. `authenticated` needs `validating`: our word that the servers, and the way to them, may vouch for DNSSEC.
  * Throws at once for a bad server address.
  */
 export function createResolver({ servers = getServers(), validating = false, timeoutMs = 1_500, tries = 2 }: ResolverOptions = {}): Resolver {
@@ -46,7 +46,7 @@ export function createResolver({ servers = getServers(), validating = false, tim
         failures.add(`${server.name}: ${cause instanceof Error ? cause.message : cause}`)
       }
     }
-    throw new Error(`cannot look up ${type} of ${name}: ${[...failures].join('; ')}`)
+    throw Object.assign(new Error(`cannot look up ${type} of ${name}: ${[...failures].join('; ')}`), { code: 'EAI_AGAIN' })
   }
 
   return {

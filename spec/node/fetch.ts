@@ -15,7 +15,8 @@ type IsPermitted = (address: string) => boolean
 /** One call and its body: `abort` ends it, `finish` leaves it as complete, `explain` is what its caller is told of a failure. */
 type Exchange = { signal: AbortSignal; abort: (reason: unknown) => void; finish: () => void; explain: (cause: unknown) => unknown }
 
-const PRIVATE = 'refused to connect to a private address'
+const privateAddress = (where = ''): Error =>
+  Object.assign(new Error(`${where}refused to connect to a private address`), { code: 'ERR_PRIVATE_ADDRESS' })
 
 /**
  * The outbound guard (protocol 1 and 2): fetch for URLs that strangers chose. https alone, certificates verified, no private address, and no redirect is
@@ -112,7 +113,7 @@ function requireTarget(url: string, isPermitted: IsPermitted): URL {
   if (target.protocol !== 'https:') throw new Error(`refused to fetch over ${target.protocol}`)
   if (target.username + target.password !== '') throw new Error(`${target.origin}: refused to fetch a URL with userinfo`)
   const host = target.hostname.replace(/^\[|\]$/g, '')
-  if (isIP(host) !== 0 && !isPermitted(host)) throw new Error(`${target.origin}: ${PRIVATE}`)
+  if (isIP(host) !== 0 && !isPermitted(host)) throw privateAddress(`${target.origin}: `)
   return target
 }
 
@@ -121,7 +122,7 @@ function guardLookup(resolveAddresses: ResolveAddresses, isPermitted: IsPermitte
   const judged = async (host: string) => {
     const addresses = await resolveAddresses(host)
     if (addresses.length === 0) throw new Error('the name has no address')
-    if (!addresses.every(({ address }) => isPermitted(address))) throw new Error(PRIVATE)
+    if (!addresses.every(({ address }) => isPermitted(address))) throw privateAddress()
     return addresses.map(({ address }) => ({ address, family: isIP(address) }))
   }
   return (host, _options, callback) => {

@@ -121,7 +121,7 @@ export const harnessDiscovery: Mutant[] = [
     says: 'the Service’s document is fetched again when the pass is there',
     file: 'harness/acquire.js',
     find: "step('redeem', service.service.origin);",
-    replace: "step('redeem', service.service.origin);\n    await createServiceDiscovery(d, ServiceForHarness)(wanted.service);",
+    replace: "step('redeem', service.service.origin);\n    await discoverService(d, wanted.service);",
     fails: ['CFG-X-06/harness'],
   },
   {

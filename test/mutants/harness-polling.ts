@@ -95,9 +95,9 @@ export const harnessPolling: Mutant[] = [
     id: 'harness-unreadable-again',
     says: 'a status that cannot be read, or is not there, is asked for again',
     file: 'harness/approve.js',
-    find: '                return requireAnswer(response, IssuanceStatus, at);\n',
+    find: 'return requireInTime(response, isLast, at);',
     replace:
-      '            {\n                const answer = await requireAnswer(response, IssuanceStatus, at).catch(() => undefined);\n                if (answer)\n                    return answer;\n                await pause(d, url, FLOOR_MS);\n                continue;\n            }\n',
+      '{\n                const answer = await requireInTime(response, isLast, at).catch(() => undefined);\n                if (answer)\n                    return answer;\n                await pause(d, url, FLOOR_MS);\n                continue;\n            }',
     fails: ['HAR-POLL-05/no-value', 'HAR-POLL-06/weird', 'HAR-POLL-06/upper-case', 'HAR-POLL-07/404', 'HAR-POLL-07/409', 'HAR-POLL-07/410'],
   },
   {
