@@ -97,7 +97,8 @@ function requireEnterprise(document: Authority, url: string, profile: Profile): 
     throw invalid('the enterprise authority has endpoints of another origin than the one that DNS names')
 }
 
-function createLookUp(d: DiscoveryDeps) {
+/** Looks names up, and reads what their records say (protocol 2): never throws, as an outage is `failed`, too; its error then has a cause. */
+export function createLookUp(d: Pick<DiscoveryDeps, 'resolveTxt' | 'now' | 'requireDnssec'>) {
   const answers = createCache<{ text: TextOutcome; authenticated: boolean }>(d.now)
   return async (name: string, noneParses: boolean): Promise<TextOutcome> => {
     try {

@@ -28,7 +28,7 @@ test('the clock is no reason where it differs by what signed objects bear, and t
   for (const said of [date(h, SKEW_SECONDS), date(h, -SKEW_SECONDS), 'yesterday', '2023-11-14T00:00:00Z', '1', '']) {
     h.authority.issue = refused('invalid_attestation', { date: said })
     expect((await h.failure()).hint).toBe(
-      "what this machine signs is judged by its times: check this machine's clock, then tell the operators of the authority",
+      "check this machine's clock; where an attestation is set, the settings of the authority must pin who attests this harness, and as whom",
     )
   }
 })

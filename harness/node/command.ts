@@ -3,11 +3,11 @@ import { collect, createProgram, jsonOption, withExample } from '../../spec/node
 import { VERSION } from '../../spec/wire/configuration.ts'
 import { type BrowserOptions, browser } from './browser.ts'
 import { type CallOptions, call } from './call.ts'
+import { addDoctor, doctor } from './doctor.ts'
 import { type EndOptions, end } from './end.ts'
-import { authority, config, scope, user } from './flags.ts'
 import { type ForgetOptions, forget } from './forget.ts'
 import { type KeyOptions, key } from './key.ts'
-import { misuse } from './options.ts'
+import { misuse, shared } from './options.ts'
 import { report } from './report.ts'
 import { addRun } from './run/command.ts'
 import { run } from './run/run.ts'
@@ -25,7 +25,7 @@ const EXAMPLES = [
 
 const AFTER = `
 The first call gets a token for the task: the user's own company, or whom the service trusts, decides. Later calls use it while it lives.
-When the task is done, agentpass end gives it back.
+When the task is done, agentpass end gives it back. Where something fails, agentpass doctor says what.
 With attestation in the settings, a CI runner, a cluster or a vendor vouches for this harness, and an approver sees that.
 Results go to standard output, talk to standard error; --json makes the results, and errors, JSON.
 Exit: 0 done, 1 refused or failed, 2 misuse (arguments, settings), 130 canceled.
@@ -37,8 +37,9 @@ Speaks AgentPass ${VERSION}.
 /** Runs one command line and gives its exit code: 0 done, 1 refused or failed, 2 misuse, 130 canceled. */
 export async function runAgentpass(argv: string[], o: Outside): Promise<number> {
   const said = { out: '', err: '', exitCode: 0 }
+  const program = createCommands(o, said)
   try {
-    await createCommands(o, said).parseAsync(argv, { from: 'user' })
+    await program.parseAsync(argv, { from: 'user' })
     return said.exitCode
   } catch (failure) {
     if (failure instanceof CommanderError && failure.exitCode === 0) {
@@ -47,13 +48,13 @@ export async function runAgentpass(argv: string[], o: Outside): Promise<number> 
     }
     o.io.err(said.err)
     const own = argv.slice(0, argv.includes('--') ? argv.indexOf('--') : undefined) // what follows is another program's
-    return report(o.io, asMisuse(failure), { json: own.includes('--json'), isCanceled: o.signal.aborted })
+    return report(o.io, asMisuse(failure, program), { json: own.includes('--json'), isCanceled: o.signal.aborted })
   }
 }
 
-function asMisuse(failure: unknown): unknown {
+function asMisuse(failure: unknown, { commands }: Command): unknown {
   if (!(failure instanceof CommanderError)) return failure
-  if (failure.code === 'commander.help') return misuse('there is no command', 'name one: token, call, run, browser, status, end, forget or key')
+  if (failure.code === 'commander.help') return misuse('there is no command', `name one: ${commands.map((command) => command.name()).join(', ')}`)
   const [message = '', suggestion] = failure.message.replace(/^error: /, '').split('\n')
   return misuse(message, suggestion?.replace(/^\(Did you mean (.*)\?\)$/, 'did you mean $1?') ?? 'see agentpass --help')
 }
@@ -79,6 +80,7 @@ function createCommands(o: Outside, said: { out: string; err: string; exitCode: 
   addStatus(program, async (options) => ends(await status(o, options)))
   addEnd(program, async (task, options) => ends(await end(o, task, options)))
   addForget(program, async (task, options) => ends(await forget(o, task, options)))
+  addDoctor(program, async (options) => ends(await doctor(o, options)))
   addKey(program, async (file, options) => ends(await key(o, file, options)))
   addMcp(program, async (options) => ends(await (await import('./mcp.ts')).mcp(o, options))) // a server is not loaded for a call
   addBroker(program, async (args) =>
@@ -93,12 +95,12 @@ function addToken(program: Command, act: (options: TokenOptions) => Promise<void
     .description('get a token for one task and keep it')
     .requiredOption('--service <origin>', 'the service, such as https://desk.example')
     .requiredOption('--task <sentence>', 'what is to be done: an approver reads it')
-    .addOption(user())
-    .addOption(scope('no more than this scope'))
-    .addOption(authority())
+    .addOption(shared.user())
+    .addOption(shared.scope('no more than this scope'))
+    .addOption(shared.authority())
     .option('--print', 'print the token itself, and nothing else')
     .addOption(jsonOption())
-    .addOption(config())
+    .addOption(shared.config())
     .action(act)
   withExample(command, 'agentpass token --service https://desk.example --user ada@acme.example --task "Answer ticket 17"')
 }
@@ -109,15 +111,15 @@ function addCall(program: Command, act: (method: string, url: string, options: C
     .description('call a service with the token held for it, or with a new one')
     .argument('<method>', 'GET, POST, …')
     .argument('<url>', 'the URL, at the service')
-    .addOption(user())
+    .addOption(shared.user())
     .option('--task <task>', 'the task, by its id or sentence; with --user, a token is got where none is held')
-    .addOption(scope('a scope the token must have'))
-    .addOption(authority())
+    .addOption(shared.scope('a scope the token must have'))
+    .addOption(shared.authority())
     .addOption(new Option('-H, --header <line>', "a header, as 'name: value'; may be repeated").argParser(collect))
     .option('-d, --data <text>', 'the body: text, @file, or - for standard input')
     .option('-i, --include', 'print status and headers before the body')
     .addOption(jsonOption())
-    .addOption(config())
+    .addOption(shared.config())
     .action(act)
   withExample(command, `agentpass call POST https://desk.example/api/tickets/17/replies --data '{"text":"Try oil."}'`)
 }
@@ -128,19 +130,19 @@ function addBrowser(program: Command, act: (options: BrowserOptions) => Promise<
     .description('get a browser session for one task: prints the address to load, once')
     .requiredOption('--service <origin>', 'the service, such as https://desk.example')
     .requiredOption('--task <sentence>', 'what is to be done: an approver reads it')
-    .addOption(user())
+    .addOption(shared.user())
     .option('--destination <url>', 'the page the session is for (default: where the service begins)')
-    .addOption(authority())
+    .addOption(shared.authority())
     .option('--open', "open it in this desktop's browser")
     .option('--storage-state <file>', 'begin it here, and write its cookies for Playwright')
     .addOption(jsonOption())
-    .addOption(config())
+    .addOption(shared.config())
     .action(act)
   withExample(command, 'agentpass browser --service https://desk.example --user ada@acme.example --task "Answer ticket 17" --open')
 }
 
 function addStatus(program: Command, act: (options: { json?: boolean; config?: string }) => Promise<void>): void {
-  const command = program.command('status').description('what is held: never a token').addOption(jsonOption()).addOption(config()).action(act)
+  const command = program.command('status').description('what is held: never a token').addOption(jsonOption()).addOption(shared.config()).action(act)
   withExample(command, 'agentpass status --json')
 }
 
@@ -151,7 +153,7 @@ function addEnd(program: Command, act: (task: string | undefined, options: EndOp
     .argument('[task]', 'the task, by its id or sentence')
     .option('--all', 'everything that is held')
     .addOption(jsonOption())
-    .addOption(config())
+    .addOption(shared.config())
     .action(act)
   withExample(command, 'agentpass end "Answer ticket 17"')
 }
@@ -163,7 +165,7 @@ function addForget(program: Command, act: (task: string | undefined, options: Fo
     .argument('[task]', 'the task, by its id or sentence')
     .option('--all', 'every token, and which authorities were chosen')
     .addOption(jsonOption())
-    .addOption(config())
+    .addOption(shared.config())
     .action(act)
   withExample(command, 'agentpass forget "Answer ticket 17"')
 }
@@ -174,7 +176,7 @@ function addKey(program: Command, act: (file: string | undefined, options: KeyOp
     .description('the key that an authority registers: made where it is missing, and its public part printed')
     .argument('[file]', 'the private key, a JWK (default: holder_key of the settings)')
     .addOption(jsonOption())
-    .addOption(config())
+    .addOption(shared.config())
     .action(act)
   withExample(command, 'agentpass key ~/.config/agentpass/holder-key.json')
 }
@@ -184,7 +186,7 @@ function addMcp(program: Command, act: (options: { broker?: boolean; config?: st
     .command('mcp')
     .description('an MCP server on standard input and output, for one client')
     .option('--broker', 'let your running broker hold the tasks: they outlive the client')
-    .addOption(config())
+    .addOption(shared.config())
     .action(act)
   withExample(command, 'agentpass mcp', 'agentpass mcp --broker')
 }

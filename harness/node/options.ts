@@ -1,9 +1,19 @@
+import { Option } from 'commander'
 import { emailAddress } from '../../spec/email.ts'
+import { collect } from '../../spec/node/cli.ts'
 import { OperatorError } from '../../spec/node/operator-error.ts'
 import { authorityIdentifier, browserUrl, httpsUrl } from '../../spec/origin.ts'
 
 /** A command line that says nothing that can be done: exit 2. */
 export const misuse = (message: string, hint: string): OperatorError => new OperatorError(message, { hint, exitCode: 2 })
+
+/** The options that several commands share. */
+export const shared = {
+  config: () => new Option('--config <file>', 'the settings file (default: $XDG_CONFIG_HOME/agentpass/config.yaml)'),
+  user: () => new Option('--user <email>', 'for whom the agent acts (default: AGENTPASS_USER, or the settings)'),
+  authority: () => new Option('--authority <id>', 'the only authority that will do, where the service offers several'),
+  scope: (text: string) => new Option('--scope <name>', `${text}; may be repeated`).argParser(collect),
+}
 
 const MAX_TASK_CHARS = 16_384
 const MAX_SCOPE_CHARS = 1024

@@ -12,7 +12,7 @@ export type Settings = HarnessSettings & { harness_id: string }
 
 /** Reads the settings file, where there is one or one was named, and the environment over it. Throws SettingsError with every problem. */
 export function loadSettings(environment: Environment, named: string | undefined): Settings {
-  const file = named ?? join(userFolder(environment, 'XDG_CONFIG_HOME', '.config'), 'config.yaml')
+  const file = settingsFile(environment, named)
   const kept = placedBeside(file, named !== undefined || existsSync(file) ? readSettings(file, HarnessSettings) : HarnessSettings.parse({}))
   const { AGENTPASS_USER, AGENTPASS_RESOLVER, AGENTPASS_CA, AGENTPASS_ALLOW_PRIVATE } = readVariables(environment)
   const network = {
@@ -49,6 +49,10 @@ const withPaths = (file: string, { vendor_key: vendor, kubernetes: cluster, ...m
   ...(vendor && { vendor_key: { ...vendor, file: pathBeside(file, vendor.file) } }),
   ...(cluster && { kubernetes: { ...cluster, folder: pathBeside(file, cluster.folder) } }),
 })
+
+/** Where the settings are, or would be. */
+export const settingsFile = (environment: Environment, named: string | undefined): string =>
+  named ?? join(userFolder(environment, 'XDG_CONFIG_HOME', '.config'), 'config.yaml')
 
 /** A folder of ours among the user's (XDG base directories; a relative path there counts as unset). */
 export function userFolder(environment: Environment, variable: 'XDG_CONFIG_HOME' | 'XDG_STATE_HOME', otherwise: string): string {

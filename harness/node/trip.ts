@@ -32,8 +32,11 @@ export type Opened = { settings: Settings; folder: PrivateFolder }
 /** Reads the settings and opens the state. Throws OperatorError. */
 export async function openUser(o: Outside, config: string | undefined): Promise<Opened> {
   const settings = loadSettings(o.environment, config)
-  return { settings, folder: await openPrivateFolder(o, userFolder(o.environment, 'XDG_STATE_HOME', '.local/state')) }
+  return { settings, folder: await openPrivateFolder(o, stateFolder(o.environment)) }
 }
+
+/** Where this user's state is kept. */
+export const stateFolder = (environment: Environment): string => userFolder(environment, 'XDG_STATE_HOME', '.local/state')
 
 /** Gets a token for one task and keeps it, telling a person how far it is. Throws TripFailure, or what ended the signal; what was not kept is given back. */
 export async function acquireToken(o: Outside, opened: Opened, network: Network, wanted: Wanted): Promise<HeldToken> {

@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { withExample } from '../../../spec/node/cli.ts'
-import { authority, config, scope, user } from '../flags.ts'
+import { shared } from '../options.ts'
 import type { RunOptions } from './run.ts'
 
 const AFTER = `
@@ -17,11 +17,11 @@ export function addRun(program: Command, act: (command: string[], options: RunOp
     .argument('<command...>', 'the program and its arguments, after --')
     .option('--service <origin>', 'the service, such as https://desk.example (default: the one of the token that is held for the task)')
     .requiredOption('--task <task>', 'the task, by its id or sentence; with --user, a token is got where none is held')
-    .addOption(user())
-    .addOption(scope('a scope the token must have'))
-    .addOption(authority())
+    .addOption(shared.user())
+    .addOption(shared.scope('a scope the token must have'))
+    .addOption(shared.authority())
     .option('--no-proxy <hosts>', 'hosts that the program reaches directly, without the token', '')
-    .addOption(config())
+    .addOption(shared.config())
     .addHelpText('after', AFTER)
     .action(act)
   withExample(
