@@ -7,6 +7,7 @@ import { addDoctor, doctor } from './doctor.ts'
 import { type EndOptions, end } from './end.ts'
 import { type ForgetOptions, forget } from './forget.ts'
 import { type KeyOptions, key } from './key.ts'
+import { addLogout, logout } from './logout.ts'
 import { misuse, shared } from './options.ts'
 import { report } from './report.ts'
 import { addRun } from './run/command.ts'
@@ -25,7 +26,7 @@ const EXAMPLES = [
 
 const AFTER = `
 The first call gets a token for the task: the user's own company, or whom the service trusts, decides. Later calls use it while it lives.
-When the task is done, agentpass end gives it back. Where something fails, agentpass doctor says what.
+When the task is done, agentpass end gives it back; agentpass logout gives everything back. Where something fails, agentpass doctor says what.
 With attestation in the settings, a CI runner, a cluster or a vendor vouches for this harness, and an approver sees that.
 Results go to standard output, talk to standard error; --json makes the results, and errors, JSON.
 Exit: 0 done, 1 refused or failed, 2 misuse (arguments, settings), 130 canceled.
@@ -80,6 +81,7 @@ function createCommands(o: Outside, said: { out: string; err: string; exitCode: 
   addStatus(program, async (options) => ends(await status(o, options)))
   addEnd(program, async (task, options) => ends(await end(o, task, options)))
   addForget(program, async (task, options) => ends(await forget(o, task, options)))
+  addLogout(program, async (options) => ends(await logout(o, options)))
   addDoctor(program, async (options) => ends(await doctor(o, options)))
   addKey(program, async (file, options) => ends(await key(o, file, options)))
   addMcp(program, async (options) => ends(await (await import('./mcp.ts')).mcp(o, options))) // a server is not loaded for a call

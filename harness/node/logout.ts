@@ -1,0 +1,44 @@
+import type { Command } from 'commander'
+import { jsonOption, withExample } from '../../spec/node/cli.ts'
+import { forgetChoices } from './choose.ts'
+import { describeEnded, endedAsJson, endHeld, isWhole, tellUntold } from './end.ts'
+import { dropAllTokens, listHeld } from './held.ts'
+import { shared } from './options.ts'
+import { asJson } from './print.ts'
+import { type Outside, openUser, warn } from './trip.ts'
+
+export type LogoutOptions = { json?: boolean; config?: string }
+
+/**
+ * `agentpass logout`: gives everything back at the Services and drops it, with what cannot be read, and forgets which Authorities were chosen.
+ * Exit 1 where something lives on that should not: a Service could not be told, or nobody knows whom to tell.
+ */
+export async function logout(o: Outside, options: LogoutOptions): Promise<number> {
+  const { settings, folder } = await openUser(o, options.config)
+  const { held, ignored } = await listHeld(folder, o.now())
+  warn(o.io, ignored)
+  const network = o.openNetwork(settings.network)
+  try {
+    const ended = await endHeld(o, folder, network, held)
+    const unread = await dropAllTokens(folder)
+    await forgetChoices(folder)
+    tellUntold(o.io, ended, o.now())
+    if (unread > 0) o.io.err(`dropped ${unread} that could not be read: what it was for goes on until it expires, or is ended at its authority\n`)
+    if (options.json) await o.io.out(asJson({ ...endedAsJson(ended), unread }))
+    else await o.io.out(`${describeEnded(ended)}; which authorities were chosen is forgotten\n`)
+    return isWhole(ended) && unread === 0 ? 0 : 1
+  } finally {
+    await network.close()
+  }
+}
+
+/** Adds the command to a program. */
+export function addLogout(program: Command, act: (options: LogoutOptions) => Promise<void>): void {
+  const command = program
+    .command('logout')
+    .description('end everything, at the services too, and forget which authorities were chosen')
+    .addOption(jsonOption())
+    .addOption(shared.config())
+    .action(act)
+  withExample(command, 'agentpass logout')
+}
