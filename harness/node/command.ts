@@ -3,6 +3,7 @@ import { collect, createProgram, jsonOption, withExample } from '../../spec/node
 import { VERSION } from '../../spec/wire/configuration.ts'
 import { type BrowserOptions, browser } from './browser.ts'
 import { type CallOptions, call } from './call.ts'
+import { addCompletions } from './completions.ts'
 import { addDoctor, doctor } from './doctor.ts'
 import { type EndOptions, end } from './end.ts'
 import { type ForgetOptions, forget } from './forget.ts'
@@ -12,7 +13,7 @@ import { misuse, shared } from './options.ts'
 import { report } from './report.ts'
 import { addRun } from './run/command.ts'
 import { run } from './run/run.ts'
-import { status } from './status.ts'
+import { type StatusOptions, status } from './status.ts'
 import { type TokenOptions, token } from './token.ts'
 import type { Outside } from './trip.ts'
 
@@ -88,6 +89,7 @@ function createCommands(o: Outside, said: { out: string; err: string; exitCode: 
   addBroker(program, async (args) =>
     (await import('./broker/command.ts')).createBrokerCommands(o).configureOutput(program.configureOutput()).parseAsync(args, { from: 'user' }),
   )
+  addCompletions(program, (script) => o.io.out(script))
   return program
 }
 
@@ -143,8 +145,14 @@ function addBrowser(program: Command, act: (options: BrowserOptions) => Promise<
   withExample(command, 'agentpass browser --service https://desk.example --user ada@acme.example --task "Answer ticket 17" --open')
 }
 
-function addStatus(program: Command, act: (options: { json?: boolean; config?: string }) => Promise<void>): void {
-  const command = program.command('status').description('what is held: never a token').addOption(jsonOption()).addOption(shared.config()).action(act)
+function addStatus(program: Command, act: (options: StatusOptions) => Promise<void>): void {
+  const command = program
+    .command('status')
+    .description('what is held: never a token')
+    .option('--brief', 'a line for each: the id of its task, a tab, and its sentence')
+    .addOption(jsonOption())
+    .addOption(shared.config())
+    .action(act)
   withExample(command, 'agentpass status --json')
 }
 
