@@ -1,14 +1,18 @@
+import type { Command } from 'commander'
+import { jsonOption, withExample } from '../../spec/node/cli.ts'
 import { messageOf, OperatorError } from '../../spec/node/operator-error.ts'
 import type { AcquiredSession } from '../acquire.ts'
-import type { Cookie } from '../cookies.ts'
-import { initialize } from '../initialize.ts'
-import { dropToken, type HeldSession, keepSession } from './held.ts'
+import { type BegunHere, beginHere } from './begin.ts'
+import { findChromium } from './chromium.ts'
+import { keepSession } from './held.ts'
+import { launch } from './launch.ts'
 import type { Network } from './network.ts'
-import { misuse, requireAuthority, requireDestination, requireService, requireTask, requireUser } from './options.ts'
+import { misuse, requireAuthority, requireDestination, requireService, requireTask, requireUser, shared } from './options.ts'
 import { type LocalPage, openPage } from './page.ts'
+import { within } from './patience.ts'
 import { asJson, describeHeld, duration, heldAsJson } from './print.ts'
 import { requireWritableFile, writeStorageState } from './storage-state.ts'
-import { acquireSession, giveBack, type Opened, type Outside, openUser } from './trip.ts'
+import { acquireSession, type Opened, type Outside, openUser } from './trip.ts'
 
 export type BrowserOptions = {
   service: string
@@ -18,6 +22,8 @@ export type BrowserOptions = {
   authority?: string
   open?: boolean
   storageState?: string
+  launch?: string | true
+  headless?: boolean
   json?: boolean
   config?: string
 }
@@ -25,28 +31,49 @@ export type BrowserOptions = {
 const UNSAID_SECONDS = 60 // how long a session can be begun where the Service does not say
 const MOST_SECONDS = 3600
 
-/** `agentpass browser`: gets a browser session for one task and hands it to a browser, once. Its one-time token is in no URL of ours, no argument and no output. */
+/** `agentpass browser`: gets a browser session for one task and hands it over, once. Its one-time token is in no URL of ours, no argument and no output. Gives the exit code. */
 export async function browser(o: Outside, options: BrowserOptions): Promise<number> {
-  const { open = false, storageState } = options
-  if (open && storageState !== undefined) throw misuse('--open or --storage-state?', 'a session begins once: in a browser, or in a file')
+  requireOneWay(options)
   const service = requireService(options.service)
   const task = requireTask(options.task)
   const destination = options.destination === undefined ? undefined : requireDestination(options.destination)
   const authority = options.authority === undefined ? undefined : requireAuthority(options.authority)
-  const file = storageState === undefined ? undefined : await requireWritableFile(storageState)
+  const place = await findPlace(o, options)
   const opened = await openUser(o, options.config)
   const user = requireUser(options.user ?? opened.settings.user)
   const network = o.openNetwork(opened.settings.network)
   try {
     const wanted = { service, user, task, ...(destination !== undefined && { destination }), ...(authority !== undefined && { authority }) }
     const session = await acquireSession(o, opened, network, wanted)
-    if (file !== undefined) await beginInFile(o, opened, network, { session, file, json: options.json })
-    else if (!open && session.initialization.method === 'GET') await nameUrl(o, opened, session, options)
-    else await beginInPage(o, opened, session, options)
-    return 0
+    return await handOver(o, opened, network, { session, place, options })
   } finally {
     await network.close()
   }
+}
+
+function requireOneWay({ open = false, storageState, launch: launched, headless = false }: BrowserOptions): void {
+  if ([open, storageState !== undefined, launched !== undefined].filter(Boolean).length > 1)
+    throw misuse('--open, --storage-state or --launch?', 'a session begins once: in one browser, or in a file')
+  if (headless && launched === undefined) throw misuse('--headless of which browser?', 'give --launch too: no other is started here')
+}
+
+/** Where a session that begins here goes, found before anybody is asked: a file, or a browser to start. */
+type Place = { file: string } | { program: string } | undefined
+
+async function findPlace(o: Outside, { storageState, launch: launched }: BrowserOptions): Promise<Place> {
+  if (storageState !== undefined) return { file: await requireWritableFile(storageState) }
+  return launched === undefined ? undefined : { program: await findChromium(o.environment, launched === true ? undefined : launched) }
+}
+
+type HandOver = { session: AcquiredSession; place: Place; options: BrowserOptions }
+
+async function handOver(o: Outside, opened: Opened, network: Network, { session, place, options }: HandOver): Promise<number> {
+  const { json, headless, open = false } = options
+  if (place && 'program' in place) return launch(o, opened, network, { session, program: place.program, headless, json })
+  if (place) await beginInFile(o, opened, network, { session, file: place.file, json })
+  else if (!open && session.initialization.method === 'GET') await nameUrl(o, opened, session, options)
+  else await beginInPage(o, opened, session, options)
+  return 0
 }
 
 /** For a Service whose URL is all there is: it is printed, to be loaded once. */
@@ -79,50 +106,44 @@ const secondsLeft = ({ now }: Outside, { expiresAt }: AcquiredSession): number =
   Math.min(Math.max(expiresAt === undefined ? UNSAID_SECONDS : expiresAt - now(), 0), MOST_SECONDS)
 
 async function untilLoaded(o: Outside, page: LocalPage, session: AcquiredSession): Promise<void> {
-  const over = new AbortController()
-  const leave = () => over.abort(o.signal.reason)
-  o.signal.addEventListener('abort', leave)
-  if (o.signal.aborted) leave()
-  try {
-    const patience = o.wait(secondsLeft(o, session) * 1000, over.signal).then(() => {
-      throw new OperatorError('nobody loaded the page in time', {
-        hint: 'start again, and load it at once: a session can only be begun for a short time',
-      })
+  const late = () =>
+    new OperatorError('nobody loaded the page in time', {
+      hint: 'start again, and load it at once: a session can only be begun for a short time',
     })
-    await Promise.race([page.loaded, patience])
-  } finally {
-    o.signal.removeEventListener('abort', leave)
-    over.abort(o.signal.reason)
-  }
+  await within(o, secondsLeft(o, session) * 1000, page.loaded, late)
 }
 
-/** Begins the session here and writes its cookies down. What cannot be handed over is given back. */
+/** Begins the session here and writes its cookies down. */
 async function beginInFile(
   o: Outside,
-  { folder }: Opened,
+  opened: Opened,
   network: Network,
   { session, file, json }: { session: AcquiredSession; file: string; json: boolean | undefined },
 ): Promise<void> {
-  const { cookies, destination } = await initialize({ fetch: network.fetch, now: o.now }, session.service, session.initialization)
-  const cookie = sessionCookie(cookies)
-  let held: HeldSession
-  try {
-    const expiresAt = cookie && cookie.expires !== -1 ? cookie.expires : undefined
-    held = await keepSession(folder, session, { token: cookie?.value, expiresAt }, o.now())
-    o.signal.throwIfAborted()
-    await writeStorageState(o, file, cookies)
-  } catch (failure) {
-    await dropToken(folder, session.task.id).catch(() => undefined) // what cannot be written may not be removable either
-    await giveBack(o, network, session.service, cookie && { ...session, token: cookie.value })
-    throw failure
-  }
+  const handOver = ({ cookies }: BegunHere) => writeStorageState(o, file, cookies)
+  const { held, destination } = await beginHere(o, opened, network, { session, handOver })
   if (json) return o.io.out(asJson({ ...heldAsJson(held), destination, storage_state: file }))
   o.io.err(describeHeld(held, o.now()))
   await o.io.out(`${destination}\n`)
 }
 
-/** The one cookie that can be the session: out of scripts' reach, and alone in that. */
-function sessionCookie(cookies: Cookie[]): Cookie | undefined {
-  const [only, ...others] = cookies.filter(({ httpOnly, value }) => httpOnly && /^[\x21-\x7e]+$/.test(value))
-  return others.length === 0 ? only : undefined
+/** Adds the command to a program. */
+export function addBrowser(program: Command, act: (options: BrowserOptions) => Promise<void>): void {
+  const command = program
+    .command('browser')
+    .description('get a browser session for one task: prints the address to load, once')
+    .requiredOption('--service <origin>', 'the service, such as https://desk.example')
+    .requiredOption('--task <sentence>', 'what is to be done: an approver reads it')
+    .addOption(shared.user())
+    .option('--destination <url>', 'the page the session is for (default: where the service begins)')
+    .addOption(shared.authority())
+    .option('--open', "open it in this desktop's browser")
+    .option('--storage-state <file>', 'begin it here, and write its cookies for Playwright')
+    .option('--launch [program]', 'begin it here, in a Chromium of its own that a program can drive (CDP), until the task is over')
+    .option('--headless', 'with --launch: without a window')
+    .addOption(jsonOption())
+    .addOption(shared.config())
+    .action(act)
+  const line = 'agentpass browser --service https://desk.example --user ada@acme.example --task "Answer ticket 17"'
+  withExample(command, `${line} --open`, `${line} --launch --json`)
 }

@@ -1,7 +1,7 @@
 import { type Command, CommanderError, Option } from 'commander'
 import { collect, createProgram, jsonOption, withExample } from '../../spec/node/cli.ts'
 import { VERSION } from '../../spec/wire/configuration.ts'
-import { type BrowserOptions, browser } from './browser.ts'
+import { addBrowser, browser } from './browser.ts'
 import { type CallOptions, call } from './call.ts'
 import { addCompletions } from './completions.ts'
 import { addDoctor, doctor } from './doctor.ts'
@@ -126,23 +126,6 @@ function addCall(program: Command, act: (method: string, url: string, options: C
     .addOption(shared.config())
     .action(act)
   withExample(command, `agentpass call POST https://desk.example/api/tickets/17/replies --data '{"text":"Try oil."}'`)
-}
-
-function addBrowser(program: Command, act: (options: BrowserOptions) => Promise<void>): void {
-  const command = program
-    .command('browser')
-    .description('get a browser session for one task: prints the address to load, once')
-    .requiredOption('--service <origin>', 'the service, such as https://desk.example')
-    .requiredOption('--task <sentence>', 'what is to be done: an approver reads it')
-    .addOption(shared.user())
-    .option('--destination <url>', 'the page the session is for (default: where the service begins)')
-    .addOption(shared.authority())
-    .option('--open', "open it in this desktop's browser")
-    .option('--storage-state <file>', 'begin it here, and write its cookies for Playwright')
-    .addOption(jsonOption())
-    .addOption(shared.config())
-    .action(act)
-  withExample(command, 'agentpass browser --service https://desk.example --user ada@acme.example --task "Answer ticket 17" --open')
 }
 
 function addStatus(program: Command, act: (options: StatusOptions) => Promise<void>): void {

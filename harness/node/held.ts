@@ -101,7 +101,13 @@ function parseGarbled(text: string): unknown {
   }
 }
 
-const isLive = ({ acquired_at, expires_at }: Held, now: number): boolean => now < (expires_at ?? acquired_at + UNSAID_SECONDS)
+const isLive = (held: Held, now: number): boolean => now < endOf(held)
+
+/** When what is held is held no longer, in epoch seconds: when it expires, or a day after it was got where the Service did not say. */
+export const endOf = ({ acquired_at, expires_at }: Held): number => expires_at ?? acquired_at + UNSAID_SECONDS
+
+/** Whether something is still held for a task: no command has ended or forgotten it. */
+export const isHeld = async (folder: PrivateFolder, taskId: string): Promise<boolean> => (await folder.names()).includes(fileOf(taskId))
 
 /** Whether something is held for a task, named by its id or its description. */
 export const isOfTask = ({ task }: Held, named: string): boolean => task.id === named || task.description === named

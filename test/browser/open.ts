@@ -8,18 +8,23 @@ import { temporaryFolder } from '../folders.ts'
 
 const isRoot = process.getuid?.() === 0
 
-/** Opens the browser for one test. `caFile` (PEM) is trusted through a home folder of its own, as an administrator would have it. */
-export async function openBrowser(caFile?: string): Promise<Browser> {
+/** A home folder in which Chromium trusts a certificate authority (PEM), as an administrator would have it. */
+export function trustingHome(caFile?: string): string {
   const home = temporaryFolder()
   const trusted = join(home, '.pki', 'nssdb')
   mkdirSync(trusted, { recursive: true })
   const certutil = (...args: string[]) => execFileSync('certutil', ['-d', `sql:${trusted}`, ...args], { stdio: 'ignore' })
   certutil('-N', '--empty-password')
   if (caFile !== undefined) certutil('-A', '-t', 'C,,', '-n', 'world', '-i', caFile)
+  return home
+}
+
+/** Opens the browser for one test. `caFile` (PEM) is trusted. */
+export async function openBrowser(caFile?: string): Promise<Browser> {
   const browser = await chromium.launch({
     executablePath: inject('chromium') ?? '',
     args: isRoot ? ['--no-sandbox'] : [], // Chromium refuses its sandbox to root
-    env: { ...process.env, HOME: home },
+    env: { ...process.env, HOME: trustingHome(caFile) },
   })
   onTestFinished(() => browser.close())
   return browser
