@@ -75,7 +75,7 @@ const run = (...options: string[]) => ['run', '--user', USER, '--task', TASK, ..
 test.each([
   ['no program', ['run', '--service', DESK, '--task', TASK], 'missing required argument'],
   ['no task', ['run', '--service', DESK, '--', 'true'], '--task'],
-  ['an option of the program’s without --', ['run', '--service', DESK, '--task', TASK, 'git', '--depth', '1'], 'unknown option'],
+  ['an option of the program’s without --', ['run', '--service', DESK, '--task', TASK, 'git', '--depth', '1'], 'comes after --'],
   ['a service over http', run('--service', 'http://desk.example'), 'no https URL'],
   ['no service, and no token held', run(), 'which service?'],
   ['the service reached directly', run('--service', DESK, '--no-proxy', 'localhost,desk.example'), 'names the service itself'],

@@ -58,7 +58,8 @@ function asMisuse(failure: unknown, { commands }: Command): unknown {
   if (!(failure instanceof CommanderError)) return failure
   if (failure.code === 'commander.help') return misuse('there is no command', `name one: ${commands.map((command) => command.name()).join(', ')}`)
   const [message = '', suggestion] = failure.message.replace(/^error: /, '').split('\n')
-  return misuse(message, suggestion?.replace(/^\(Did you mean (.*)\?\)$/, 'did you mean $1?') ?? 'see agentpass --help')
+  const dashed = failure.code === 'commander.unknownOption' ? ': what begins with a dash and is no option comes after --' : ''
+  return misuse(message, suggestion?.replace(/^\(Did you mean (.*)\?\)$/, 'did you mean $1?') ?? `see agentpass --help${dashed}`)
 }
 
 function createCommands(o: Outside, said: { out: string; err: string; exitCode: number }): Command {

@@ -1,4 +1,4 @@
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import { withExample } from '../../../spec/node/cli.ts'
 import { shared } from '../options.ts'
 import type { RunOptions } from './run.ts'
@@ -20,7 +20,7 @@ export function addRun(program: Command, act: (command: string[], options: RunOp
     .addOption(shared.user())
     .addOption(shared.scope('a scope the token must have'))
     .addOption(shared.authority())
-    .option('--no-proxy <hosts>', 'hosts that the program reaches directly, without the token', '')
+    .addOption(new Option('--no-proxy <hosts>', 'hosts that the program reaches directly, without the token').default('', 'none'))
     .addOption(shared.config())
     .addHelpText('after', AFTER)
     .action(act)
