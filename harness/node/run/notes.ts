@@ -17,6 +17,7 @@ export type Notes = {
 
 const MOST_PLACES = 5
 
+/** Takes down what happens during one run: each thing once, and no more places than a person reads. */
 export function createNotes(): Notes {
   const missing = new Set<string>()
   const places = new Set<string>()
