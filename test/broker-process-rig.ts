@@ -14,7 +14,7 @@ export function home(world: Pick<World, 'env'>) {
   mkdirSync(join(folder, 'state'), { mode: 0o700 })
   return { folder, env: { PATH: process.env.PATH, ...world.env, HOME: folder, XDG_STATE_HOME: join(folder, 'state') } }
 }
-export type Home = ReturnType<typeof home>
+export type Home = { folder: string; env: NodeJS.ProcessEnv }
 
 /** Everything that can be seen of a running process from outside: its words, arguments and environment. */
 export function watch(child: ChildProcess) {

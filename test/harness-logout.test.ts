@@ -24,7 +24,7 @@ test('logout ends everything at the services, drops it, and forgets which author
     expect.objectContaining({ code: 0, out: 'ended 2 of 2, and dropped all; which authorities were chosen is forgotten\n', err: '' }),
   )
   expect([revocations(c), c.files(), c.leftOpen()]).toEqual([2, [], 0])
-  expect((await c.run('logout', '--json')).json).toEqual({ ended: 0, dropped: 0, untold: [], unread: 0 })
+  expect((await c.run('logout', '--json')).json).toEqual({ ended: 0, dropped: 0, untold: [], unread: 0, tasks: [] })
 })
 
 test('what could not be ended is named with its task, until when it lives, and where it can be ended: exit 1', async () => {

@@ -44,10 +44,11 @@ export async function travel(d: TripDeps, row: TaskRow, signal: AbortSignal): Pr
     if (row.type === 'bearer_token') await holdToken(d, row, await acquire(deps, wanted))
     else await holdSession(d, row, await acquireBrowserSession(deps, wanted))
   } catch (failure) {
+    const isCalledOff = signal.aborted // before it is told that it has failed
     await notes.written()
     await fail(d, row, describeFailure(row, failure)).catch((cause) => d.log.error('task_not_failed', { failure: cause })) // found when its lease is over
     const requested = notes.requested()
-    if (signal.aborted && requested !== undefined) await withdraw(d, row.id, requested)
+    if (isCalledOff && requested !== undefined) await withdraw(d, row.id, requested)
   }
 }
 

@@ -1,5 +1,7 @@
 import type { Command } from 'commander'
 import { jsonOption, withExample } from '../../spec/node/cli.ts'
+import { printable } from '../failure.ts'
+import { endAllOfBroker } from './broker/held.ts'
 import { forgetChoices } from './choose.ts'
 import { describeEnded, endedAsJson, endHeld, isWhole, tellUntold } from './end.ts'
 import { dropAllTokens, listHeld } from './held.ts'
@@ -10,11 +12,12 @@ import { type Outside, openUser, warn } from './trip.ts'
 export type LogoutOptions = { json?: boolean; config?: string }
 
 /**
- * `agentpass logout`: gives everything back at the Services and drops it, with what cannot be read, and forgets which Authorities were chosen.
+ * `agentpass logout`: gives everything back at the Services and drops it, what a running broker holds too, with what cannot be read, and forgets which Authorities were chosen.
  * Exit 1 where something lives on that should not: a Service could not be told, or nobody knows whom to tell.
  */
 export async function logout(o: Outside, options: LogoutOptions): Promise<number> {
-  const { settings, folder } = await openUser(o, options.config)
+  const opened = await openUser(o, options.config)
+  const { settings, folder } = opened
   const { held, ignored } = await listHeld(folder, o.now())
   warn(o.io, ignored)
   const network = o.openNetwork(settings.network)
@@ -22,11 +25,16 @@ export async function logout(o: Outside, options: LogoutOptions): Promise<number
     const ended = await endHeld(o, folder, network, held)
     const unread = await dropAllTokens(folder)
     await forgetChoices(folder)
+    const tasks = await endAllOfBroker(o, opened)
+    const left = tasks.filter(({ status, failure }) => status !== 'ended' || failure)
     tellUntold(o.io, ended, o.now())
     if (unread > 0) o.io.err(`dropped ${unread} that could not be read: what it was for goes on until it expires, or is ended at its authority\n`)
-    if (options.json) await o.io.out(asJson({ ...endedAsJson(ended), unread }))
-    else await o.io.out(`${describeEnded(ended)}; which authorities were chosen is forgotten\n`)
-    return isWhole(ended) && unread === 0 ? 0 : 1
+    for (const task of left)
+      o.io.err(`of the broker's task ${task.id}: ${printable(task.failure ? `${task.failure.message}: ${task.failure.hint}` : task.status)}\n`)
+    const ofBroker = tasks.length > 0 ? `, ${tasks.length} of the broker` : ''
+    if (options.json) await o.io.out(asJson({ ...endedAsJson(ended), unread, tasks }))
+    else await o.io.out(`${describeEnded(ended)}${ofBroker}; which authorities were chosen is forgotten\n`)
+    return isWhole(ended) && unread === 0 && tasks.every(({ status }) => status === 'ended') ? 0 : 1
   } finally {
     await network.close()
   }

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { Agent, fetch as send } from 'undici'
 import { z } from 'zod'
@@ -9,6 +10,8 @@ import type { Opened, Outside } from '../trip.ts'
 /** Where this user's broker keeps what other commands of this user need, and what it keeps to itself. */
 export const OWN_FILES = { token: 'token', masterKey: 'master.key', database: 'broker.db', address: 'address.json' } as const
 
+const FOLDER = 'broker'
+
 const Address = z.object({ url: z.string(), socket: z.string().optional() })
 /** Where a running broker of this user is reached; `socket` where that is a Unix socket. */
 export type Address = z.infer<typeof Address>
@@ -18,7 +21,7 @@ export type OwnBroker = { address: Address; fetch: (path: string, init?: Init) =
 
 /** The folder of this user's broker, made where it is missing. Throws OperatorError. */
 export const openBrokerFolder = (o: Pick<Outside, 'now' | 'random'>, { folder }: Pick<Opened, 'folder'>): Promise<PrivateFolder> =>
-  openPrivateFolder(o, join(folder.path, 'broker'))
+  openPrivateFolder(o, join(folder.path, FOLDER))
 
 /** Says where this user's broker is, for as long as it runs. */
 export async function announceBroker(folder: PrivateFolder, address: Address): Promise<{ withdraw: () => Promise<void> }> {
@@ -28,6 +31,7 @@ export async function announceBroker(folder: PrivateFolder, address: Address): P
 
 /** This user's broker where one runs and answers; undefined where none does. */
 export async function findOwnBroker(o: Outside, opened: Pick<Opened, 'folder'>): Promise<OwnBroker | undefined> {
+  if (!existsSync(join(opened.folder.path, FOLDER))) return undefined
   const folder = await openBrokerFolder(o, opened)
   const [said, token] = [await folder.read(OWN_FILES.address), await folder.read(OWN_FILES.token)]
   if (said === undefined || token === undefined) return undefined
@@ -48,6 +52,32 @@ export async function requireOwnBroker(o: Outside, opened: Pick<Opened, 'folder'
   if (!broker) throw new OperatorError('no broker of this user is running', { hint: 'start it: agentpass broker' })
   return broker
 }
+
+const Listed = z.object({
+  id: z.string(),
+  status: z.string(),
+  service: z.string(),
+  user: z.string(),
+  description: z.string(),
+  authority: z.string().optional(),
+  scope: z.array(z.string()).optional(),
+  expires_at: z.string().optional(),
+  failure: z.object({ message: z.string(), hint: z.string() }).optional(),
+})
+/** A task that this user's broker holds, as other commands show it. Instants are RFC 3339. */
+export type BrokerTask = z.infer<typeof Listed>
+
+const LIVE = ['asking', 'redeeming', 'ready', 'ending']
+
+/** The tasks of this user's broker that are not over. */
+export async function listBrokerTasks({ fetch }: OwnBroker): Promise<BrokerTask[]> {
+  const { tasks } = z.object({ tasks: z.array(Listed) }).parse(await (await fetch('/tasks')).json())
+  return tasks.filter(({ status }) => LIVE.includes(status))
+}
+
+/** Ends a task of this user's broker. Gives how it stands then. */
+export const endBrokerTask = async ({ fetch }: OwnBroker, { id }: BrokerTask): Promise<BrokerTask> =>
+  Listed.parse(await (await fetch(`/tasks/${id}`, { method: 'DELETE' })).json())
 
 /** Loopback, or a socket of this user's: no name is looked up, and no guard is needed. */
 function reach(address: Address, token: string): OwnBroker {
