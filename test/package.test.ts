@@ -26,6 +26,9 @@ test('the packed package gives imports that compile, with types', () => {
     join(project, 'program.ts'),
     `import { acquire, type AcquireDeps } from 'agentpass/harness'
      import { endTask } from 'agentpass/harness/revoke'
+     import { openTask } from 'agentpass/harness/task'
+     import { TripFailure } from 'agentpass/harness/failure'
+     import { createBroker } from 'agentpass/harness/broker'
      import { createAuthority } from 'agentpass/authority'
      import { createService } from 'agentpass/service'
      import { openService } from 'agentpass/service/open'
@@ -36,12 +39,12 @@ test('the packed package gives imports that compile, with types', () => {
      const play = async (world: World, d: AcquireDeps) => (await acquire(d, { service: world.service.origin, user: world.user, task: 't' })).token.length
      // @ts-expect-error a validation answer has no such member: the types are there
      type Missing = ValidationResponse['authorization_id']['nothing']
-     console.log(typeof createAuthority, typeof createService, typeof openService, typeof startWorld, typeof play, typeof endTask, domain, ValidationResponse.safeParse({}).success)
+     console.log(typeof createAuthority, typeof createService, typeof openService, typeof startWorld, typeof play, typeof endTask, typeof openTask, typeof TripFailure, typeof createBroker, domain, ValidationResponse.safeParse({}).success)
      export type { Missing }`,
   )
   const options = ['--target', 'es2023', '--module', 'nodenext', '--strict', '--skipLibCheck', '--types', 'node']
   run('node', [join(HOME, 'node_modules', 'typescript', 'bin', 'tsc'), ...options, 'program.ts'])
-  expect(run('node', ['program.js']).trim()).toBe('function function function function function function acme.example false')
+  expect(run('node', ['program.js']).trim()).toBe('function function function function function function function function function acme.example false')
 })
 
 test('each of the five commands answers --help with an example first', () => {
