@@ -150,7 +150,7 @@ test('a refusal of the attestation says what the Authority must know', async () 
   const c = job()
   c.h.authority.issue = () => Response.json({ error: { code: 'invalid_attestation', message: 'no' } }, { status: 401 })
   const { err } = await c.runAs({ environment: JOB }, ...TOKEN_LINE)
-  expect(err).toMatch(/agentpass: hint: the authority must know who attests this harness/)
+  expect(err).toMatch(/agentpass: hint: check this machine's clock; .* the authority must pin who attests this harness/)
 })
 
 test.each<[string, string, string]>([
