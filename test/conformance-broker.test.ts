@@ -6,6 +6,10 @@ import { run } from '../conformance/run.ts'
 import { startBroker } from './broker-process-rig.ts'
 import { temporaryFolder } from './folders.ts'
 import { peersRig } from './peers-rig.ts'
+import { isThorough } from './thorough.ts'
+
+/** Without what waits long for a peer. */
+const SAMPLE = ['HAR-RED', 'HAR-DISC', 'HAR-RES-0', 'HAR-ISS', 'DISC-SVC']
 
 test('the broker passes the Harness part of the suite', async () => {
   const { ground, common, reach } = await peersRig()
@@ -21,10 +25,13 @@ test('the broker passes the Harness part of the suite', async () => {
     bearer: [...agent, '--user', '{user}', '--task', '{task}', '--call', '{url}'],
     options: { scope: ['--scope', '{scope}'], authority: ['--authority', '{authority}'] },
   }
-  const report = await run({ suite: { zone: 'suite.localhost' }, reach, harness }, { ground, seed: 'broker', profile: 'core-0.1' })
+  const report = await run(
+    { suite: { zone: 'suite.localhost' }, reach, harness },
+    { ground, seed: 'broker', profile: 'core-0.1', ...(!isThorough && { only: SAMPLE }) },
+  )
   const of = (wanted: string) => report.results.filter(({ verdict }) => verdict === wanted)
   expect(of('FAIL').map(({ id, expected, actual }) => [id, expected, actual])).toEqual([])
   expect(report.aborted).toBeUndefined()
   for (const { remarks } of of('SKIP')) expect(remarks.join()).toMatch(/adapter|--browser/)
-  expect(of('PASS').length).toBeGreaterThan(90)
+  expect(of('PASS').length).toBeGreaterThan(isThorough ? 90 : 30)
 }, 300_000)

@@ -44,7 +44,9 @@ test('the packed package gives imports that compile, with types', () => {
   )
   const options = ['--target', 'es2023', '--module', 'nodenext', '--strict', '--skipLibCheck', '--types', 'node']
   run('node', [join(HOME, 'node_modules', 'typescript', 'bin', 'tsc'), ...options, 'program.ts'])
-  expect(run('node', ['program.js']).trim()).toBe('function function function function function function function function function acme.example false')
+  expect(run('node', ['program.js']).trim()).toBe(
+    'function function function function function function function function function acme.example false',
+  )
 })
 
 test('each of the five commands answers --help with an example first', () => {
