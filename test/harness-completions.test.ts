@@ -36,9 +36,9 @@ test('bash completes commands, their options, and values that are one of a few',
 
 test('bash completes files where a file is meant, whatever they are called', async () => {
   const { completed, home } = await shell()
-  for (const name of ['state one.json', 'state*.json']) writeFileSync(join(home, name), '')
+  for (const name of ['state one.json', 'state*.json', 'state\\.json']) writeFileSync(join(home, name), '')
   mkdirSync(join(home, 'states'))
-  expect(completed('browser', '--storage-state', 'sta').toSorted()).toEqual(['state one.json', 'state*.json', 'states'])
+  expect(completed('browser', '--storage-state', 'sta').toSorted()).toEqual(['state one.json', 'state*.json', 'state\\.json', 'states'].toSorted())
   expect(completed('key', 'states')).toEqual(['states'])
 })
 

@@ -149,6 +149,13 @@ test('what the domain of the user says here is a note: what counts is the servic
   }
 })
 
+test('of several authorities nobody is asked to choose one, also at a terminal', async () => {
+  const c = well()
+  c.service.resolve = several
+  expect((await c.runAs({ answers: ['1'] }, ...ALL)).code).toBe(1)
+  expect([c.questions, c.files()]).toEqual([[], []])
+})
+
 test('of several authorities the named one, or the one of the settings, is looked at', async () => {
   const c = well()
   c.service.resolve = answer({ trusted_federated_authorities: [referenceTo(OTHER), referenceTo(ACME)] })
@@ -156,6 +163,13 @@ test('of several authorities the named one, or the one of the settings, is looke
   c.settings(`authorities: { acme.example: "${ACME}" }`)
   expect((await c.runAs({ answers: ['1'] }, ...ALL)).code).toBe(0)
   expect(c.questions).toEqual([])
+})
+
+test('where DNSSEC is required, a record that is not authenticated ends the round there', async () => {
+  const c = well()
+  c.settings('network: { dnssec: required }')
+  const { code, json } = await c.run(...ALL, '--json')
+  expect([code, json.hops.at(-1)]).toMatchObject([1, { hop: 'service record', says: expect.stringContaining('not authenticated by DNSSEC') }])
 })
 
 test('state that cannot be trusted ends the round on this machine', async () => {

@@ -26,18 +26,21 @@ function desk(behaviour: Behaviour = {}) {
 }
 type Desk = ReturnType<typeof desk>
 
-/** Time that passes at once while somebody decides. While the browser runs it stands, and `look` is the next time that the command looks about. */
+/** Time that passes at once while somebody decides. While the browser runs it stands: `waits` is when the command has looked about, `look` the next time that it does. */
 function patience(c: ReturnType<typeof commandLine>) {
   let wake = () => {}
+  let waiting = () => {}
+  const waits = new Promise<void>((resolve) => (waiting = resolve))
   const wait: Wait = async (ms, signal) => {
     signal?.throwIfAborted()
     if (!c.callsTo(DESK).includes('POST /initialize')) return c.h.deps.wait(ms, signal)
     await new Promise<void>((resolve, reject) => {
       if (ms === LOOK_MS) wake = resolve
+      if (ms === LOOK_MS) waiting()
       signal?.addEventListener('abort', () => reject(signal.reason))
     })
   }
-  return { wait, look: () => wake() }
+  return { wait, waits, look: () => wake() }
 }
 
 const isRunning = (pid: number): boolean => {
@@ -134,7 +137,10 @@ test.each([
   ],
 ])('%s closes the browser and gives the session back', async (_, act, why) => {
   const c = desk()
-  const { code, err } = await during(c, () => act(c))
+  const { code, err } = await during(c, async () => {
+    await c.looks.waits
+    await act(c)
+  })
   expect([code, err.includes(`${why}: the session is given back\n`)]).toEqual([0, true])
   expect(c.chromium.told('Browser.close')).toHaveLength(1)
   expectNothingLeft(c)
@@ -145,6 +151,7 @@ test('while its browser runs, status shows the session and end gives it back', a
   await during(c, async () => {
     expect((await c.run('status')).out).toContain('access    a browser session\n')
     expect((await c.run('end', TASK)).out).toBe('ended 1 of 1, and dropped it\n')
+    await c.looks.waits
     c.looks.look()
   })
   expect(new Set(revocations(c))).toEqual(new Set([`token=${COOKIE}`]))
