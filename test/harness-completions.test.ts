@@ -70,7 +70,8 @@ test.each(['bash', 'zsh', 'fish'])('the script for %s knows every command and ev
   const [, listed = ''] = (await help()).split('\nCommands:\n')
   const commands = [...listed.matchAll(/^ {2}([a-z]+) /gm)].map(([, command = '']) => command)
   expect(commands.length).toBeGreaterThan(9)
-  for (const command of commands) {
+  for (const command of commands.filter((command) => command !== 'broker')) {
+    // that is a program of its own
     const options = [...(await help(...(command === 'help' ? [] : [command]))).matchAll(/^ {2}(?:-\w, )?--([a-z-]+)/gm)].map(
       ([, option = '']) => option,
     )

@@ -33,7 +33,7 @@ async function inJob(world: World, settings: string, argv: string[], onWaiting: 
     },
     err: (text: string) => {
       said.err += text
-      if (text.includes('must decide by')) decided ??= onWaiting()
+      if (text.includes('must decide')) decided ??= onWaiting()
     },
     isTerminal: false,
     ask: undefined,

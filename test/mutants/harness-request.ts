@@ -165,7 +165,7 @@ export const harnessRequest: Mutant[] = [
     id: 'harness-task-id',
     says: 'every task has the same id',
     file: 'harness/acquire.js',
-    find: `\`task-\${d.random(16)}\``,
+    find: `\`task-\${random(16)}\``,
     replace: "'task-of-this-user'",
     fails: ['HAR-ISS-06'],
   },
