@@ -13,6 +13,7 @@ const ON_BOTH = [
   'test/service-{audit,browser,check,redeem-once,revoke}.test.ts',
   'test/attacks/replay*.test.ts',
   'test/push-*.test.ts',
+  'test/broker-{tasks,recover}.test.ts',
 ]
 
 export default defineConfig({

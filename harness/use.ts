@@ -35,8 +35,8 @@ export async function callService(d: { fetch: Fetch }, { service, token }: Crede
   })
 }
 
-/** What became of a call that was refused. `isTokenEnded`: the token is of no more use. `isScopeMissing`: it does not cover the call. */
-export type Refusal = { failure: TripFailure; isTokenEnded: boolean; isScopeMissing: boolean }
+/** What became of a call that was refused. `isTokenEnded`: the token is of no more use. `isScopeMissing`: it does not cover the call, which needs `lacking` besides, as far as the Service says. */
+export type Refusal = { failure: TripFailure; isTokenEnded: boolean; isScopeMissing: boolean; lacking: string[] }
 
 /** Why a Service refused a call (RFC 6750 §3): what it said in the beginning of its answer, and what to do. */
 export async function explainRefusal(response: Response, beginning: Uint8Array<ArrayBuffer>, credential: Credential): Promise<Refusal> {
@@ -46,16 +46,15 @@ export async function explainRefusal(response: Response, beginning: Uint8Array<A
   const challenge = readChallenge(response.headers.get('www-authenticate') ?? '')
   const isScopeMissing = response.status === 403 && challenge.error === 'insufficient_scope'
   const ended = 'the token was ended: get another one for the task if it is not done'
-  const todo = isTokenEnded ? ended : ((isScopeMissing ? missingScope(challenge, credential) : undefined) ?? hint)
-  return { failure: new TripFailure(at, message, todo), isTokenEnded, isScopeMissing }
+  const lacking = isScopeMissing ? missingScope(challenge, credential) : []
+  const todo = lacking.length > 0 ? `the token lacks the scope ${lacking.join(' ')}: ask for it with a new token` : hint
+  return { failure: new TripFailure(at, message, isTokenEnded ? ended : todo), isTokenEnded, isScopeMissing, lacking }
 }
 
 type Challenge = { error?: string | undefined; scope?: string | undefined }
 
-function missingScope(challenge: Challenge, { scope: held }: Credential): string | undefined {
-  const needed = challenge.scope?.split(' ').filter((name) => name !== '' && !held?.includes(name)) ?? []
-  return needed.length > 0 ? `the token lacks the scope ${needed.join(' ')}: ask for it with a new token` : undefined
-}
+const missingScope = (challenge: Challenge, { scope: held }: Credential): string[] =>
+  challenge.scope?.split(' ').filter((name) => name !== '' && !held?.includes(name)) ?? []
 
 const PARAMETER = /([\w-]+)=(?:"((?:[^"\\]|\\.)*)"|([^\s",]+))/g
 

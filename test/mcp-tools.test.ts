@@ -139,7 +139,7 @@ test('a refusal says at which step, with whom and what to do; so does a scope th
   expect([refused.isError, refused.status, refused.missing]).toEqual([
     true,
     403,
-    expect.stringContaining('lacks the scope tickets:close: ask for it'),
+    'scope tickets:close is missing: ask for it with request_access, scopes ["tickets:read","tickets:write","tickets:close"]',
   ])
 })
 

@@ -13,7 +13,7 @@ import type { AuthenticateAgent } from './agents.ts'
 import type { Openings } from './openings.ts'
 import { describeTask } from './task.ts'
 import type { Asking, Tasks } from './tasks.ts'
-import { watchTask } from './watch.ts'
+import { createWatches } from './watch.ts'
 
 export type TaskRouteDeps = {
   tasks: Tasks
@@ -65,7 +65,7 @@ export function asAsking({ user, ...rest }: TaskRequest, defaultUser: string | u
 }
 
 /** Starts, watches and ends tasks, each agent its own. */
-export const taskRoutes = (d: TaskRouteDeps) =>
+export const taskRoutes = (d: TaskRouteDeps, watch = createWatches(d)) =>
   new Hono()
     .post('/tasks', async (c) => {
       const agent = await d.authenticate(c.req.header('authorization'))
@@ -92,7 +92,5 @@ export const taskRoutes = (d: TaskRouteDeps) =>
       const row = await d.tasks.find(agent, id)
       if (!wantsEvents(c.req.header('accept')) || c.req.raw.method === 'HEAD') return answer(presentTask(d, row))
       const find = async () => d.tasks.find(agent, id)
-      return new Response(watchTask(d, { id, find, present: (found) => presentTask(d, found), closing: closingOf(c.env) }), {
-        headers: EVENT_HEADERS,
-      })
+      return new Response(watch({ id, find, present: (found) => presentTask(d, found), closing: closingOf(c.env) }), { headers: EVENT_HEADERS })
     })

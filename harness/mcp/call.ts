@@ -37,8 +37,11 @@ export async function callWithTask(d: ActDeps, ready: Ready, wanted: ServiceCall
   const told = Object.fromEntries(TOLD_HEADERS.flatMap((name) => (response.headers.has(name) ? [[name, response.headers.get(name) ?? '']] : [])))
   const answer = { status: response.status, headers: told, body: asText(bytes, truncated), truncated, bytes: bytes.length }
   if (response.status !== 401 && response.status !== 403) return answer
-  const { failure } = await explainRefusal(response, bytes, ready.credential)
-  return { ...answer, missing: `${failure.message}. What to do: ${failure.hint}` }
+  const { failure, isTokenEnded, lacking } = await explainRefusal(response, bytes, ready.credential)
+  const scopes = JSON.stringify([...new Set([...(ready.credential.scope ?? []), ...lacking])])
+  if (lacking.length > 0) return { ...answer, missing: `scope ${lacking.join(' ')} is missing: ask for it with request_access, scopes ${scopes}` }
+  const todo = isTokenEnded ? 'ask again with request_access if the task is not done' : failure.hint
+  return { ...answer, missing: `${failure.message}. What to do: ${todo}` }
 }
 
 /** A path is taken as it is; of a whole URL, only one at the Service is meant by the path that is sent there: any other is refused by the path that it makes. */

@@ -2,7 +2,6 @@ import { McpServer } from '@modelcontextprotocol/sdk/server/mcp.js'
 import type { CallToolResult } from '@modelcontextprotocol/sdk/types.js'
 import { z } from 'zod'
 import type { Now, Wait } from '../../spec/effects.ts'
-import { asProtocolError } from '../../spec/error.ts'
 import type { Log } from '../../spec/node/log.ts'
 import { type ActDeps, requireReady } from '../broker/act.ts'
 import type { Agent } from '../broker/agents.ts'
@@ -11,9 +10,9 @@ import { asAsking, TaskRequest } from '../broker/route.ts'
 import { describeTask } from '../broker/task.ts'
 import type { Tasks } from '../broker/tasks.ts'
 import type { TaskRow } from '../store/schema.ts'
+import { answering, result } from './answer.ts'
 import { callWithTask, ServiceCall } from './call.ts'
 import { type Call, untilDecided } from './wait.ts'
-import { tellTask } from './words.ts'
 
 /** `showPage` opens a page in a browser of the person's; without it the model is told its address. */
 export type McpServerDeps = ActDeps & {
@@ -54,7 +53,14 @@ const about = {
 /** An MCP server for one client: its tools ask for access, tell how that stands, call the Service, open a browser session and give access back. No answer has a secret in it. */
 export function createMcpServer(d: McpServerDeps, client: Client, version: string): McpServer {
   const server = new McpServer({ name: 'agentpass', title: 'AgentPass', version }, { instructions: INSTRUCTIONS })
-  const { agent } = client
+  addRequests(server, d, client)
+  addStatus(server, d, client)
+  addCalls(server, d, client)
+  return server
+}
+
+/** The two tools that begin a task. */
+function addRequests(server: McpServer, d: McpServerDeps, client: Client): void {
   server.registerTool(
     'request_access',
     {
@@ -72,12 +78,11 @@ export function createMcpServer(d: McpServerDeps, client: Client, version: strin
       description: 'Asks for a browser session at a service for one task, and opens it in a browser of this machine when it is approved.',
       inputSchema: { ...about, destination: z.string().optional().describe('the page it is for') },
     },
-    (asked, call) =>
-      answering(d, async () => {
-        const row = await request(d, client, { ...asked, type: 'browser_session' }, call)
-        return row.status === 'ready' ? show(d, row) : row
-      }),
+    (asked, call) => answering(d, async () => showIfReady(d, await request(d, client, { ...asked, type: 'browser_session' }, call))),
   )
+}
+
+function addStatus(server: McpServer, d: McpServerDeps, { agent }: Client): void {
   server.registerTool(
     'access_status',
     {
@@ -89,6 +94,10 @@ export function createMcpServer(d: McpServerDeps, client: Client, version: strin
     ({ task: id, wait_seconds: seconds }, call) =>
       answering(d, async () => (id === undefined ? d.tasks.list(agent) : showIfReady(d, await untilDecided(d, { agent, id, seconds }, call)))),
   )
+}
+
+/** The tools that use a task and end it. */
+function addCalls(server: McpServer, d: McpServerDeps, { agent }: Client): void {
   server.registerTool(
     'call_service',
     {
@@ -108,7 +117,6 @@ export function createMcpServer(d: McpServerDeps, client: Client, version: strin
     { title: 'Finish a task', description: 'Ends a task: a request that waits is called off, access is given back.', inputSchema: { task } },
     ({ task: id }) => answering(d, () => d.tasks.end(agent, id)),
   )
-  return server
 }
 
 type Requested = {
@@ -139,51 +147,17 @@ async function request(
   }
 }
 
+/** Opens the page that begins a session, once, when it is ready. Where there is no browser for that, whoever reads is told its address. */
 async function showIfReady(d: McpServerDeps, row: TaskRow): Promise<TaskRow | CallToolResult> {
-  return row.type === 'browser_session' && row.status === 'ready' && d.openings.pathOf(row.id) !== undefined ? show(d, row) : row
-}
-
-/** Opens the page that begins a session, once. Where there is no browser for that, whoever reads is told its address. */
-async function show(d: McpServerDeps, row: TaskRow): Promise<CallToolResult> {
-  const path = d.openings.pathOf(row.id)
-  if (path === undefined) return result(tellTask(describeTask(row)), { ...describeTask(row) }, false)
+  const path = row.status === 'ready' ? d.openings.pathOf(row.id) : undefined
+  if (path === undefined) return row
   const address = d.origin + path
-  const isShown =
-    d.showPage !== undefined &&
-    (await d.showPage(address).then(
-      () => true,
-      () => false,
-    ))
+  const isShown = await (d.showPage?.(address) ?? Promise.reject(new Error('there is no browser'))).then(
+    () => true,
+    () => false, // a person can load it elsewhere
+  )
   const words = isShown
     ? `A browser session at ${row.service} was opened in a browser of this machine, task ${row.id}.`
     : `The session is to be opened by a person, or a browser that you drive, within a minute, once: ${address} (task ${row.id}).`
   return result(`${words} When the task is done: finish_task.`, { ...describeTask(row) }, false)
-}
-
-const result = (text: string, structuredContent: Record<string, unknown>, isError: boolean): CallToolResult => ({
-  content: [{ type: 'text', text }],
-  structuredContent,
-  ...(isError && { isError }),
-})
-
-/** An answer for the model from what was done, or why it was not, in words that it can act upon. */
-async function answering(d: McpServerDeps, act: () => Promise<TaskRow | TaskRow[] | CallToolResult>): Promise<CallToolResult> {
-  try {
-    const done = await act()
-    if (Array.isArray(done)) {
-      const tasks = done.map(describeTask)
-      return result(tasks.map(tellTask).join('\n') || 'There are no tasks.', { tasks }, false)
-    }
-    if ('content' in done) return done
-    const document = describeTask(done)
-    return result(tellTask(document), { ...document }, ['failed', 'lost', 'expired'].includes(document.status))
-  } catch (failure) {
-    if (failure instanceof z.ZodError) {
-      const issue = failure.issues[0]
-      return result(`${issue?.path.join('.') || 'the request'} cannot be used: ${issue?.message ?? 'it is invalid'}`, {}, true)
-    }
-    const refusal = asProtocolError(failure)
-    if (refusal.code === 'internal') d.log.error('tool_failed', { failure })
-    return result(`${refusal.message} (${refusal.code})`, { error: { code: refusal.code, message: refusal.message } }, true)
-  }
 }

@@ -3,7 +3,7 @@ import type { BrokerTables, TaskRow, TaskStatus, Tx } from './schema.ts'
 
 /** Statuses in which somebody may still have to act; the others are ends. */
 export const LIVE: TaskStatus[] = ['asking', 'redeeming', 'ready', 'ending']
-const MOST_LISTED = 200
+const MOST_ENDED = 100
 
 export async function addTask(tx: Tx, task: TaskRow): Promise<void> {
   await tx.insertInto('task').values(task).execute()
@@ -19,9 +19,10 @@ export async function findTask(db: Tx, id: string, agent: string): Promise<TaskR
   return row
 }
 
-/** An agent's tasks, newest first: those that live, and of the others the newest. */
-export function listTasks(db: Tx, agent: string): Promise<TaskRow[]> {
-  return db.selectFrom('task').selectAll().where('agent', '=', agent).orderBy('created_at', 'desc').orderBy('id').limit(MOST_LISTED).execute()
+/** An agent's tasks, newest first: all that live, and after them the newest of the others. */
+export async function listTasks(db: Tx, agent: string): Promise<TaskRow[]> {
+  const own = db.selectFrom('task').selectAll().where('agent', '=', agent).orderBy('created_at', 'desc').orderBy('id')
+  return [...(await own.where('status', 'in', LIVE).execute()), ...(await own.where('status', 'not in', LIVE).limit(MOST_ENDED).execute())]
 }
 
 /** How many tasks of an agent live. */
