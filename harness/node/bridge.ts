@@ -4,6 +4,7 @@ import { StdioServerTransport } from '@modelcontextprotocol/sdk/server/stdio.js'
 import { isJSONRPCRequest, isJSONRPCResultResponse, type JSONRPCMessage } from '@modelcontextprotocol/sdk/types.js'
 import { messageOf } from '../../spec/node/operator-error.ts'
 import type { OwnBroker } from './broker/own.ts'
+import { untilAborted } from './patience.ts'
 import type { Outside } from './trip.ts'
 
 /** Carries MCP between standard input and output and this user's broker, message by message, until the client leaves. What it began stays the broker's. */
@@ -19,13 +20,9 @@ export async function bridge(o: Outside, broker: OwnBroker): Promise<void> {
   local.onmessage = (message) => void remote.send(message).catch((failure) => refuse(local, message, failure))
   remote.onmessage = (message) => void answer(local, remote, message)
   const left = once(process.stdin, 'end')
-  const leaving = new Promise<void>((resolve) => {
-    o.signal.addEventListener('abort', () => resolve())
-    if (o.signal.aborted) resolve()
-  })
   await remote.start()
   await local.start()
-  await Promise.race([left, leaving])
+  await Promise.race([left, untilAborted(o.signal)])
   await Promise.all([remote.close(), local.close()])
   await broker.close()
 }

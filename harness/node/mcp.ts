@@ -11,6 +11,7 @@ import { endBegun } from '../mcp/sessions.ts'
 import { bridge } from './bridge.ts'
 import { requireOwnBroker } from './broker/own.ts'
 import { openOwnBroker } from './broker/personal.ts'
+import { untilAborted } from './patience.ts'
 import { type Opened, type Outside, openUser } from './trip.ts'
 
 export type McpOptions = { broker?: boolean; config?: string }
@@ -53,12 +54,8 @@ async function serveClient(o: Outside, deps: Parameters<typeof createMcpServer>[
   const client = { agent: { name: 'mcp', credentialDigest: '' }, begun: new Set<string>() }
   const server = createMcpServer(deps, client, deps.version)
   const left = once(process.stdin, 'end')
-  const leaving = new Promise<void>((resolve) => {
-    o.signal.addEventListener('abort', () => resolve())
-    if (o.signal.aborted) resolve()
-  })
   await server.connect(new StdioServerTransport())
-  await Promise.race([left, leaving])
+  await Promise.race([left, untilAborted(o.signal)])
   await server.close()
   await endBegun(deps, client)
 }

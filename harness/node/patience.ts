@@ -16,3 +16,10 @@ export async function within<T>(d: { wait: Wait; signal: AbortSignal }, ms: numb
     over.abort()
   }
 }
+
+/** Resolves when a signal is aborted: for what serves until it is told to stop. */
+export const untilAborted = (signal: AbortSignal): Promise<void> =>
+  new Promise((resolve) => {
+    signal.addEventListener('abort', () => resolve(), { once: true })
+    if (signal.aborted) resolve()
+  })

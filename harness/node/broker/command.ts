@@ -4,6 +4,7 @@ import { initParty } from '../../../spec/node/init.ts'
 import type { Listen } from '../../../spec/node/serve.ts'
 import { addInitCommand, addServerCommands, commonSettings, type InitOptions } from '../../../spec/node/server-commands.ts'
 import { misuse } from '../options.ts'
+import { untilAborted } from '../patience.ts'
 import { asJson } from '../print.ts'
 import { type Outside, openUser } from '../trip.ts'
 import { broker } from './fleet.ts'
@@ -40,6 +41,9 @@ export function createBrokerCommands(o: Outside): Command {
     )
   withExample(init, `${broker.command} init --broker https://broker.acme.example --dir /etc/agentpass`)
   addServerCommands(program, broker)
+  program.hook('preAction', (_, command) => {
+    if (command.name() === 'serve') o.divertSignals(() => {}) // it stops gracefully by itself
+  })
   return program
 }
 
@@ -56,13 +60,18 @@ async function servePersonal(o: Outside, options: BrokerOptions): Promise<void> 
         ? asJson(ready)
         : `the broker is ready at ${where}\nagents show the token in ${own.tokenFile}; MCP clients connect to ${own.url}/mcp\n`,
     )
-    await new Promise<void>((resolve) => {
-      o.signal.addEventListener('abort', () => resolve())
-      if (o.signal.aborted) resolve()
-    })
+    await untilStopped(o)
   } finally {
     await own.close()
   }
+}
+
+/** Waits for a signal that ends this process: to stop is no failure of a server. */
+async function untilStopped(o: Outside): Promise<void> {
+  const told = new AbortController()
+  const undivert = o.divertSignals(() => told.abort())
+  await Promise.race([untilAborted(o.signal), untilAborted(told.signal)])
+  undivert()
 }
 
 function readListen({ listen, socket }: BrokerOptions): Listen {
