@@ -53,7 +53,7 @@ test('without a service this machine alone is looked at, and nobody is asked; wi
   const local = await c.run('doctor')
   expect([local.code, c.lookups, c.calls]).toEqual([0, [], []])
   expect(local.out).toContain(`works  settings            ${c.home}/.config/agentpass/config.yaml; profile hardened, harness agentpass-cli@`)
-  expect(local.out).toContain(`works  state               ${c.state} is for this user alone, and holds what 0 tasks got\n`)
+  expect(local.out).toContain(`works  state               ${c.state} is for this user alone; tasks of which something is held: 0\n`)
   expect(local.out).toContain('works  network             DNS servers 192.0.2.53, [2001:db8::53]:53; private networks allowed: 10.1.0.0/16\n')
   const service = await c.run('doctor', '--service', DESK, '--json')
   expect([service.code, hopsOf(service)]).toEqual([0, AT_SERVICE])

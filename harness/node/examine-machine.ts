@@ -43,7 +43,7 @@ async function examineFolder(o: Outside): Promise<{ folder: PrivateFolder; says:
   await folder.remove(PROBE)
   const { held, ignored } = await listHeld(folder, o.now())
   const untrusted = ignored.length === 0 ? '' : `; ${ignored.length} of its files are not trusted (agentpass status says why)`
-  return { folder, says: `${folder.path} is for this user alone, and holds what ${held.length} tasks got${untrusted}` }
+  return { folder, says: `${folder.path} is for this user alone; tasks of which something is held: ${held.length}${untrusted}` }
 }
 
 /** Opens the way to peers, of which nobody is asked yet. Throws FailedHop. */
