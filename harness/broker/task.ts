@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { toRfc3339 } from '../../spec/time.ts'
 import type { Waiting } from '../approve.ts'
 import type { Step } from '../failure.ts'
-import type { TaskRow, TaskStatus } from '../store/schema.ts'
+import { LIVE, type TaskRow, type TaskStatus } from '../store/schema.ts'
 
 /** Why a task came to nothing, in words for a person and a model; `step` and `peer` as in a TripFailure. */
 export type Failure = { step: Step; peer: string; message: string; hint: string }
@@ -38,7 +38,7 @@ const FailureJson = z.object({ step: z.custom<Step>((step) => typeof step === 's
 export const WantedJson = z.object({ scope: Scope.optional(), authority: z.string().optional(), destination: z.string().optional() })
 
 /** Whether a task has an end. */
-export const isOver = ({ status }: Pick<TaskRow, 'status'>): boolean => !['asking', 'redeeming', 'ready', 'ending'].includes(status)
+export const isOver = ({ status }: Pick<TaskRow, 'status'>): boolean => !LIVE.includes(status)
 
 /** A granted scope as its row has it; undefined where the Service did not say. */
 export const scopeOf = ({ scope }: Pick<TaskRow, 'scope'>): string[] | undefined => (scope === null ? undefined : Scope.parse(JSON.parse(scope)))

@@ -62,10 +62,10 @@ export async function openTasks(d: TasksDeps): Promise<Tasks> {
   return {
     async start(agent, asking) {
       requireMayAsk(agent, asking)
-      if ((await countLive(d.db.read, agent.name)) >= d.mostLive)
-        throw new ProtocolError('rate_limited', `this agent has ${d.mostLive} tasks: end those that are done`, { retryAfterSeconds: 60 })
       const row = newTask(d, agent, asking)
       await d.db.write(async (tx, announce) => {
+        if ((await countLive(tx, agent.name)) >= d.mostLive)
+          throw new ProtocolError('rate_limited', `this agent has ${d.mostLive} tasks: end those that are done`, { retryAfterSeconds: 60 })
         await addTask(tx, row)
         await recordTask(d, tx, { row, announce, outcome: 'started' })
       })

@@ -10,7 +10,7 @@ import { forgetRequest } from '../store/endings.ts'
 import type { BrokerTables, TaskRow } from '../store/schema.ts'
 import { failTrip, type Granted, holdAccess } from '../store/trip.ts'
 import { createAuthorityChooser } from './choose.ts'
-import { describeFailure } from './failure.ts'
+import { CalledOff, describeFailure } from './failure.ts'
 import { createNotes } from './notes.ts'
 import type { Openings } from './openings.ts'
 import { recordTask } from './record.ts'
@@ -44,7 +44,7 @@ export async function travel(d: TripDeps, row: TaskRow, signal: AbortSignal): Pr
     if (row.type === 'bearer_token') await holdToken(d, row, await acquire(deps, wanted))
     else await holdSession(d, row, await acquireBrowserSession(deps, wanted))
   } catch (failure) {
-    const isCalledOff = signal.aborted // before it is told that it has failed
+    const isCalledOff = signal.aborted || failure instanceof CalledOff // before it is told that it has failed
     await notes.written()
     await fail(d, row, describeFailure(row, failure)).catch((cause) => d.log.error('task_not_failed', { failure: cause })) // found when its lease is over
     const requested = notes.requested()

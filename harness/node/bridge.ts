@@ -3,14 +3,14 @@ import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/
 import { StdioServerTransport } from '@modelcontextprotocol/sdk/server/stdio.js'
 import { isJSONRPCRequest, isJSONRPCResultResponse, type JSONRPCMessage } from '@modelcontextprotocol/sdk/types.js'
 import { messageOf } from '../../spec/node/operator-error.ts'
-import type { OwnBroker } from './broker/own.ts'
+import { type OwnBroker, SOCKET_HOST } from './broker/own.ts'
 import { untilAborted } from './patience.ts'
 import type { Outside } from './trip.ts'
 
 /** Carries MCP between standard input and output and this user's broker, message by message, until the client leaves. What it began stays the broker's. */
 export async function bridge(o: Outside, broker: OwnBroker): Promise<void> {
   const local = new StdioServerTransport()
-  const remote = new StreamableHTTPClientTransport(new URL(`${broker.address.url}/mcp`), {
+  const remote = new StreamableHTTPClientTransport(new URL(`http://${SOCKET_HOST}/mcp`), {
     fetch: (url, init) => {
       const { method, headers, body, signal } = { method: 'GET', ...init }
       const given = { ...(typeof body === 'string' && { body }), ...(signal && { signal }) }

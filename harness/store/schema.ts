@@ -10,6 +10,8 @@ import type { Step } from '../failure.ts'
  * The others are ends: `failed` came to nothing, `expired` lived its time, `lost` may have left something behind that nobody holds.
  */
 export type TaskStatus = 'asking' | 'redeeming' | 'ready' | 'ending' | 'ended' | 'failed' | 'expired' | 'lost'
+/** Statuses in which somebody may still have to act; the others are ends. */
+export const LIVE: TaskStatus[] = ['asking', 'redeeming', 'ready', 'ending']
 
 /** All instants are epoch seconds; `json` columns hold JSON text; what is `sealed_` is under the master key. */
 export type BrokerTables = AuditTable &

@@ -1,8 +1,6 @@
 import { statement } from '../../spec/node/statement.ts'
-import type { BrokerTables, TaskRow, TaskStatus, Tx } from './schema.ts'
+import { type BrokerTables, LIVE, type TaskRow, type Tx } from './schema.ts'
 
-/** Statuses in which somebody may still have to act; the others are ends. */
-export const LIVE: TaskStatus[] = ['asking', 'redeeming', 'ready', 'ending']
 const MOST_ENDED = 100
 
 export async function addTask(tx: Tx, task: TaskRow): Promise<void> {

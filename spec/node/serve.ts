@@ -1,7 +1,8 @@
 import { setMaxListeners } from 'node:events'
+import { lstatSync, rmSync } from 'node:fs'
 import { createServer as createHttpServer, type RequestListener } from 'node:http'
 import { createServer as createHttpsServer } from 'node:https'
-import type { AddressInfo } from 'node:net'
+import { type AddressInfo, connect } from 'node:net'
 import { getRequestListener } from '@hono/node-server'
 import { errorResponse, ProtocolError } from '../error.ts'
 import { OperatorError } from './operator-error.ts'
@@ -35,6 +36,7 @@ export async function openDoor({ host, port, socket, tls, requestMs = REQUEST_MS
   const limits = { headersTimeout: REQUEST_MS, requestTimeout: requestMs, maxHeaderSize: MAX_HEADER_BYTES, connectionsCheckingInterval: 1000 }
   const onRequest: RequestListener = (request, response) => void listener(request, response)
   const server = tls ? createHttpsServer({ ...limits, ...tls, minVersion: 'TLSv1.2' }, onRequest) : createHttpServer(limits, onRequest)
+  if (socket !== undefined) await removeLeftOver(socket)
   await new Promise<void>((resolve, reject) => {
     server.once('error', (failure) => reject(explain(failure, socket ?? `${host}:${port}`, host)))
     server.listen(socket === undefined ? { host, port } : { path: socket }, resolve)
@@ -65,6 +67,17 @@ export const closingOf = (env: unknown): AbortSignal | undefined =>
 
 const portOf = (address: AddressInfo | string | null): number => (typeof address === 'object' && address ? address.port : 0)
 
+/** A process that was killed leaves its socket behind, on which nobody listens. */
+async function removeLeftOver(socket: string): Promise<void> {
+  if (!lstatSync(socket, { throwIfNoEntry: false })?.isSocket()) return
+  const isLeft = await new Promise<boolean>((resolve) => {
+    const connection = connect(socket, () => resolve(false))
+    connection.on('error', (failure) => resolve('code' in failure && failure.code === 'ECONNREFUSED'))
+    connection.on('connect', () => connection.destroy())
+  })
+  if (isLeft) rmSync(socket, { force: true })
+}
+
 function unavailable(): Response {
   const response = errorResponse(new ProtocolError('overloaded', 'this server is starting or stopping', { retryAfterSeconds: 1 }))
   response.headers.set('connection', 'close')
@@ -80,6 +93,9 @@ function explain(cause: Error & { code?: string }, where: string, host: string):
         cause,
         hint: 'take a port above 1023, or grant the right to bind low ports',
       })
+    case 'EINVAL':
+    case 'ENAMETOOLONG':
+      return new OperatorError(`${where} is too long for a socket`, { cause, hint: 'take a folder with a shorter path' })
     case 'EADDRNOTAVAIL':
     case 'ENOTFOUND':
       return new OperatorError(`${host} is no address of this machine`, { cause, hint: 'change the host in the settings' })

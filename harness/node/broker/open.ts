@@ -2,8 +2,9 @@ import { sha256 } from '../../../spec/base64url.ts'
 import type { Wait } from '../../../spec/effects.ts'
 import type { SigningKey } from '../../../spec/jwt.ts'
 import { packageVersion } from '../../../spec/node/cli.ts'
+import type { Database } from '../../../spec/node/database.ts'
 import { createRate } from '../../../spec/node/doors.ts'
-import { type Effects, openMigrated, openParty } from '../../../spec/node/party.ts'
+import { type Effects, openMigrated, openParty, type Party } from '../../../spec/node/party.ts'
 import type { MasterKey } from '../../../spec/node/secrets.ts'
 import type { OpenServer } from '../../../spec/node/server-party.ts'
 import type { Profile } from '../../../spec/profile.ts'
@@ -48,10 +49,19 @@ export type OpenBroker = OpenServer & { deps: BrokerDeps & McpServerDeps & { ver
 
 /** Opens a broker on its database and hands its two doors over; who mounts them is the caller's business. Throws OperatorError. */
 export async function openBroker(opening: BrokerOpening): Promise<OpenBroker> {
-  const { effects, harness, network } = opening
+  const { effects } = opening
   const own = await openMigrated<BrokerTables>(opening.database, migrations, effects.now)
   const party = await openParty(own, opening.masterKeys, effects)
-  const db = party.guard(own)
+  try {
+    return await openOn(party, party.guard(own), opening)
+  } catch (failure) {
+    await party.stop()
+    throw failure
+  }
+}
+
+async function openOn(party: Party, db: Database<BrokerTables>, opening: BrokerOpening): Promise<OpenBroker> {
+  const { effects, harness, network } = opening
   const common = { ...effects, ...party, db, callService: network.callService, openings: createOpenings({ now: party.now, random: effects.random }) }
   const tasks = await openTasks({
     ...common,

@@ -2,44 +2,39 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { Agent, fetch as send } from 'undici'
 import { z } from 'zod'
-import { parseJson } from '../../../spec/json.ts'
 import { OperatorError } from '../../../spec/node/operator-error.ts'
+import { LIVE } from '../../store/schema.ts'
 import { openPrivateFolder, type PrivateFolder } from '../folder.ts'
 import type { Opened, Outside } from '../trip.ts'
 
-/** Where this user's broker keeps what other commands of this user need, and what it keeps to itself. */
-export const OWN_FILES = { token: 'token', masterKey: 'master.key', database: 'broker.db', address: 'address.json' } as const
+/**
+ * Where this user's broker keeps what other commands of this user need, and what it keeps to itself. They come by a socket in this user's folder: a port could be
+ * anybody's once the broker has gone, and would be shown the token.
+ */
+export const OWN_FILES = { token: 'token', masterKey: 'master.key', database: 'broker.db', socket: 'own.sock' } as const
+/** The host by which a broker goes on a socket. */
+export const SOCKET_HOST = 'localhost'
 
 const FOLDER = 'broker'
 
-const Address = z.object({ url: z.string(), socket: z.string().optional() })
-/** Where a running broker of this user is reached; `socket` where that is a Unix socket. */
-export type Address = z.infer<typeof Address>
 type Init = { method?: string; headers?: Record<string, string>; body?: string; signal?: AbortSignal }
 /** This user's broker, as another command of theirs reaches it; `close` breaks off whatever is under way. */
-export type OwnBroker = { address: Address; fetch: (path: string, init?: Init) => Promise<Response>; close: () => Promise<void> }
+export type OwnBroker = { fetch: (path: string, init?: Init) => Promise<Response>; close: () => Promise<void> }
 
 /** The folder of this user's broker, made where it is missing. Throws OperatorError. */
 export const openBrokerFolder = (o: Pick<Outside, 'now' | 'random'>, { folder }: Pick<Opened, 'folder'>): Promise<PrivateFolder> =>
   openPrivateFolder(o, join(folder.path, FOLDER))
 
-/** Says where this user's broker is, for as long as it runs. */
-export async function announceBroker(folder: PrivateFolder, address: Address): Promise<{ withdraw: () => Promise<void> }> {
-  await folder.write(OWN_FILES.address, `${JSON.stringify(address)}\n`)
-  return { withdraw: async () => void (await folder.remove(OWN_FILES.address)) }
-}
-
 /** This user's broker where one runs and answers; undefined where none does. */
 export async function findOwnBroker(o: Outside, opened: Pick<Opened, 'folder'>): Promise<OwnBroker | undefined> {
   if (!existsSync(join(opened.folder.path, FOLDER))) return undefined
   const folder = await openBrokerFolder(o, opened)
-  const [said, token] = [await folder.read(OWN_FILES.address), await folder.read(OWN_FILES.token)]
-  if (said === undefined || token === undefined) return undefined
-  const address = Address.parse(parseJson(said))
-  const broker = reach(address, token.trim())
+  const token = await folder.read(OWN_FILES.token)
+  if (token === undefined) return undefined
+  const broker = reach(join(folder.path, OWN_FILES.socket), token.trim())
   const isThere = await broker.fetch('/tasks').then(
     ({ ok }) => ok,
-    () => false, // one that was killed has left its address behind
+    () => false, // nobody listens there
   )
   if (isThere) return broker
   await broker.close()
@@ -67,32 +62,24 @@ const Listed = z.object({
 /** A task that this user's broker holds, as other commands show it. Instants are RFC 3339. */
 export type BrokerTask = z.infer<typeof Listed>
 
-const LIVE = ['asking', 'redeeming', 'ready', 'ending']
-
 /** The tasks of this user's broker that are not over. */
 export async function listBrokerTasks({ fetch }: OwnBroker): Promise<BrokerTask[]> {
   const { tasks } = z.object({ tasks: z.array(Listed) }).parse(await (await fetch('/tasks')).json())
-  return tasks.filter(({ status }) => LIVE.includes(status))
+  return tasks.filter(({ status }) => LIVE.some((live) => live === status))
 }
 
 /** Ends a task of this user's broker. Gives how it stands then. */
 export const endBrokerTask = async ({ fetch }: OwnBroker, { id }: BrokerTask): Promise<BrokerTask> =>
   Listed.parse(await (await fetch(`/tasks/${id}`, { method: 'DELETE' })).json())
 
-/** Loopback, or a socket of this user's: no name is looked up, and no guard is needed. */
-function reach(address: Address, token: string): OwnBroker {
-  const dispatcher = new Agent({
-    ...(address.socket !== undefined && { connect: { socketPath: address.socket } }),
-    bodyTimeout: 0,
-    headersTimeout: 0,
-  })
+function reach(socketPath: string, token: string): OwnBroker {
+  const dispatcher = new Agent({ connect: { socketPath }, bodyTimeout: 0, headersTimeout: 0 })
   return {
-    address,
     close: () => dispatcher.destroy(),
     fetch: async (path, { method = 'GET', headers, body, signal } = {}) => {
       const given = { ...(body !== undefined && { body }), ...(signal && { signal }) }
       const init = { method, headers: { ...headers, authorization: `Bearer ${token}` }, ...given }
-      const { status, headers: said, body: answer } = await send(address.url + path, { ...init, dispatcher })
+      const { status, headers: said, body: answer } = await send(`http://${SOCKET_HOST}${path}`, { ...init, dispatcher })
       return new Response(answer && rebuilt(answer.getReader()), { status, headers: [...said] })
     },
   }

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { join } from 'node:path'
 import { sha256 } from '../../../spec/base64url.ts'
 import { requireUnused } from '../../../spec/node/in-use.ts'
 import { createSigningKey, readSigningKeys } from '../../../spec/node/keys.ts'
@@ -15,7 +15,7 @@ import type { PrivateFolder } from '../folder.ts'
 import type { Opened, Outside } from '../trip.ts'
 import { closingWith, harnessOf } from './harness.ts'
 import { type OpenBroker, openBroker } from './open.ts'
-import { announceBroker, OWN_FILES, openBrokerFolder } from './own.ts'
+import { OWN_FILES, openBrokerFolder, SOCKET_HOST } from './own.ts'
 
 const TOKEN_BYTES = 32
 const REQUEST_MS = 600_000
@@ -31,29 +31,28 @@ export async function openPersonalBroker(o: Outside, opened: Opened, listen: Lis
   const masterKey = readMasterKey(await keep(folder, OWN_FILES.masterKey, generateMasterKey))
   const log = createLog('broker', 'warn')
   const door = await openDoor({ ...listen, requestMs: REQUEST_MS })
+  const doors = [door]
   try {
-    const url = listen.socket === undefined ? `http://${listen.host === '::1' ? '[::1]' : listen.host}:${door.port}` : 'http://localhost'
+    const url = urlOf(listen, door.port)
+    const isOwnHost: Hosts = (host) => host === SOCKET_HOST || LOOPBACK.some((name) => host === `${name}:${door.port}`)
     const agents = [{ name: 'agent', credentialDigest: await sha256(token) }]
-    const isOwnHost: Hosts =
-      listen.socket === undefined ? (host) => LOOPBACK.some((name) => host === `${name}:${door.port}`) : (host) => host === 'localhost'
     const broker = await openOwnBroker(o, opened, { folder: folder.path, masterKey, agents, url, isOwnHost, log })
-    door.mount(broker.app)
-    const announced = await announceBroker(folder, { url, ...(listen.socket !== undefined && { socket: resolve(listen.socket) }) })
-    const close = async () => {
-      await announced.withdraw()
-      await closeAll(door, broker)
-    }
-    return { url, tokenFile: join(folder.path, OWN_FILES.token), close }
+    doors.push(await openDoor({ host: '', port: 0, socket: join(folder.path, OWN_FILES.socket), requestMs: REQUEST_MS }))
+    for (const each of doors) each.mount(broker.app)
+    return { url, tokenFile: join(folder.path, OWN_FILES.token), close: () => closeAll(doors, broker) }
   } catch (failure) {
-    await door.close()
+    await Promise.all(doors.map((each) => each.close()))
     throw failure
   }
 }
 
 const LOOPBACK = ['127.0.0.1', 'localhost', '[::1]']
 
-async function closeAll(door: OpenDoor, broker: OpenBroker): Promise<void> {
-  await door.close()
+const urlOf = ({ host, socket }: Listen, port: number): string =>
+  socket === undefined ? `http://${host.includes(':') ? `[${host}]` : host}:${port}` : `http://${SOCKET_HOST}`
+
+async function closeAll(doors: OpenDoor[], broker: OpenBroker): Promise<void> {
+  await Promise.all(doors.map((door) => door.close()))
   await broker.stop()
 }
 
