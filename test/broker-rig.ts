@@ -1,4 +1,5 @@
 /** A broker between agents and the parties of harness-rig.ts, in this process: its door is called as agents call it. */
+import { setTimeout as sleep } from 'node:timers/promises'
 import { onTestFinished } from 'vitest'
 import { openBroker } from '../harness/node/broker/open.ts'
 import { migrations } from '../harness/store/migrations/all.ts'
@@ -14,6 +15,7 @@ export const BROKER = `https://${HOST}`
 export const AGENTS = { builder: 'credential-of-the-builder', clerk: 'credential-of-the-clerk' }
 type AgentName = keyof typeof AGENTS
 
+const PATIENCE_MS = 20_000
 const LIMITS = { live_tasks: 5, starts_per_minute: 100, mcp_sessions: 3 }
 
 type Changed = { authorities?: Record<string, string>; user?: string; showPage?: (url: string) => Promise<void> }
@@ -63,10 +65,9 @@ export async function brokerRig(changed: Changed = {}) {
   const show = async (id: string, agent: AgentName = 'builder') => (await call(agent, 'GET', `/tasks/${id}`)).json()
   /** A task when it is so; its trip goes on meanwhile. */
   const showWhen = async (id: string, isSo: (task: any) => boolean, agent: AgentName = 'builder') => {
-    for (let round = 0; round < 2000; round++) {
+    for (const end = performance.now() + PATIENCE_MS; performance.now() < end; await sleep(1)) {
       const task = await show(id, agent)
       if (isSo(task)) return task
-      await new Promise((resolve) => setImmediate(resolve))
     }
     throw new Error(`it never was so: ${JSON.stringify(await show(id))}`)
   }

@@ -174,8 +174,12 @@ test('events tell how a task stands, each change, and end with it', async () => 
   await b.showWhen(id, ({ waiting }) => waiting !== undefined)
   const events = await b.call('builder', 'GET', `/tasks/${id}/events`, { headers: { accept: 'text/event-stream' } })
   expect(events.headers.get('content-type')).toBe('text/event-stream')
-  decided.open()
-  const documents = (await events.text()).split('\n\n').flatMap((event) => (event.startsWith('data: ') ? [JSON.parse(event.slice(6))] : []))
+  let told = ''
+  for await (const part of events.body!.pipeThrough(new TextDecoderStream())) {
+    if (told === '') decided.open() // when it was told how it stands
+    told += part
+  }
+  const documents = told.split('\n\n').flatMap((event) => (event.startsWith('data: ') ? [JSON.parse(event.slice(6))] : []))
   expect(documents.map(({ status }) => status)).toEqual(['asking', 'failed'])
 })
 
