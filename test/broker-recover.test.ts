@@ -104,3 +104,24 @@ test('a task that another instance ends while its request is made: the request i
   await b.showWhen(id, () => b.callsTo(ACME).includes('DELETE /some/where/requests/request-1'))
   expect(redeemed(b)).toBe(0)
 })
+
+test('a task that another instance ends while the pass is spent: what it buys is given back; one that is ended before is never redeemed', async () => {
+  const b = await brokerRig()
+  const endElsewhere = (id: string) => b.broker.deps.db.write((tx) => tx.updateTable('task').set({ status: 'ended' }).where('id', '=', id).execute()) // and this one is not told
+  const [answered, decided] = [gate(), gate()]
+  const { redeem } = b.service
+  b.service.redeem = () => answered.passed.then(redeem)
+  const { id } = await b.start()
+  await b.showWhen(id, ({ status }) => status === 'redeeming')
+  await endElsewhere(id)
+  answered.open()
+  await b.showWhen(id, () => b.callsTo(DESK).includes('POST /revoke'))
+  expect(new URLSearchParams(b.calls.at(-1)?.body).get('token')).toBe(TOKEN)
+  b.authority.polls = [() => decided.passed.then(answer(approved()))]
+  const other = await b.start()
+  await b.showWhen(other.id, ({ waiting }) => waiting !== undefined)
+  await endElsewhere(other.id)
+  decided.open()
+  await b.showWhen(other.id, () => b.callsTo(ACME).some((call) => call.startsWith('DELETE')))
+  expect(redeemed(b)).toBe(1)
+})

@@ -9,7 +9,7 @@ test('help, misuse and success end with their codes, and only results are on sta
   const [help, misuse, status] = await Promise.all([['--help'], ['status', '--jsno'], ['status', '--json']].map((line) => start(line).ended))
   expect(help).toMatchObject({ code: 0, err: '', out: expect.stringMatching(/^Example:/) })
   expect(misuse).toEqual({ code: 2, out: '', err: "agentpass: error: unknown option '--jsno'\nagentpass: hint: did you mean --json?\n" })
-  expect(status).toMatchObject({ code: 0, out: '{\n  "tokens": [],\n  "ignored": []\n}\n' })
+  expect(status).toMatchObject({ code: 0, out: '{\n  "tokens": [],\n  "tasks": [],\n  "ignored": []\n}\n' })
 })
 
 test('a call gets a token over real DNS and TLS, keeps it, and uses it again', async () => {
