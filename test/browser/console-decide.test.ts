@@ -95,11 +95,11 @@ test('a new request is on the inbox without a reload, and the focus stays where 
   const { page, asked } = await signedIn(at, 'Ada')
   const first = page.getByRole('link', { name: 'agent-1 at Ticket desk' })
   await first.focus()
-  await request(at.world, { task: 'The second', agent: 'agent-2' })
+  const second = await request(at.world, { task: 'The second', agent: 'agent-2' })
   await page.getByRole('link', { name: 'agent-2 at Ticket desk' }).waitFor()
   expect(await heading(page)).toBe('2 requests wait for you')
   expect(await first.evaluate((link) => link === document.activeElement)).toBe(true)
-  await at.world.decide('deny')
+  await at.world.decide('deny', { ref: second })
   await page.getByRole('link', { name: 'agent-2 at Ticket desk' }).waitFor({ state: 'detached' })
   const loads = (await asked()).filter(({ url }) => url === `${at.home}/requests`)
   expect(loads.length).toBeGreaterThan(1) // by the script: the page itself was never left
