@@ -14,6 +14,7 @@ const ON_BOTH = [
   'test/attacks/replay*.test.ts',
   'test/push-*.test.ts',
   'test/broker-{tasks,recover}.test.ts',
+  'test/policy-{approvals,remembered}.test.ts',
 ]
 
 export default defineConfig({

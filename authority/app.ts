@@ -12,6 +12,8 @@ import { consoleRoutes } from './console/route.tsx'
 import type { AuthenticateService } from './discover/authenticate.ts'
 import { type DiscoverDeps, discoverRoutes } from './discover/route.ts'
 import { type IssueRouteDeps, issueRoutes } from './issue/route.ts'
+import type { PolicyState } from './policy/current.ts'
+import { policyRoutes } from './policy/route.ts'
 import type { RedeemDeps } from './redeem/redeem.ts'
 import { redeemRoutes } from './redeem/route.ts'
 import type { RegisterDeps } from './register/register.ts'
@@ -28,7 +30,7 @@ export type AuthorityDeps = ManagementDeps &
   CheckDeps &
   CloseDeps &
   RevokeDeps &
-  RegisterDeps & { authenticate: AuthenticateService; lastChecks: LastChecks; console: ConsoleDeps | undefined }
+  RegisterDeps & { authenticate: AuthenticateService; lastChecks: LastChecks; policyState: () => PolicyState; console: ConsoleDeps | undefined }
 
 /** An Authority's protocol door: one group of routes a step, in the order of the protocol, and the console's pages where there are any. */
 export function createAuthority(d: AuthorityDeps): Hono {
@@ -42,6 +44,6 @@ export function createAuthority(d: AuthorityDeps): Hono {
   return mountSteps(door, ...steps, ...(pages ? [consoleRoutes(pages)] : []))
 }
 
-/** An Authority's management door: health, metrics, decisions, revocations and registered keys under the admin token. */
+/** An Authority's management door: health, metrics, decisions, revocations, registered keys and policy under the admin token. */
 export const createAuthorityManagement = (d: AuthorityDeps): Hono =>
-  mountSteps(createManagementDoor(d), decisionRoutes(d), revocationRoutes(d), registerRoutes(d))
+  mountSteps(createManagementDoor(d), decisionRoutes(d), revocationRoutes(d), registerRoutes(d), policyRoutes(d))

@@ -6,6 +6,7 @@ import { authority } from './node/authority.ts'
 import { addBackupCommands } from './node/backup-commands.ts'
 import { addDecisionCommands } from './node/decision-commands.ts'
 import { addHarnessCommands } from './node/harness-commands.ts'
+import { addPolicyCommands } from './node/policy-commands.ts'
 import { authoritySettingsText } from './node/settings-text.ts'
 
 const program = createProgram(authority.command, 'An AgentPass Authority: decides what agents may do for its users, and issues passes.', [
@@ -27,4 +28,5 @@ addServerCommands(program, authority)
 addBackupCommands(program)
 addDecisionCommands(program)
 addHarnessCommands(program)
+addPolicyCommands(program)
 await run(program, process.argv)

@@ -1,20 +1,14 @@
 import { z } from 'zod'
-import { emailDomain, userPattern } from '../spec/email.ts'
+import { emailDomain } from '../spec/email.ts'
 import { serverSettings } from '../spec/node/settings.ts'
 import { authorityIdentifier, origin } from '../spec/origin.ts'
 import { TrustMode } from '../spec/wire/configuration.ts'
 import { Tier } from './approve/shown.ts'
 import { consoleSettings } from './console/settings.ts'
 import { attestationSettings } from './issue/settings.ts'
+import { policySettings } from './policy/settings.ts'
 
 const domain = z.string().refine((name) => emailDomain(`x@${name}`) === name, 'is no e-mail domain in lower-case ASCII form, such as acme.example')
-
-const rule = z.strictObject({
-  service: origin.optional(),
-  user: userPattern.optional(),
-  scopes: z.array(z.string().min(1)).min(1).optional(),
-  decision: z.enum(['approve', 'deny', 'ask']),
-})
 
 const isOnce = (value: string, i: number, all: string[]): boolean => all.indexOf(value) === i
 
@@ -38,7 +32,7 @@ export const AuthoritySettings = z
     /** Whose word about a Harness counts (protocol 9.3, 10). */
     attestation: attestationSettings.prefault({}),
     console: consoleSettings.optional(),
-    policy: z.strictObject({ default: z.enum(['approve', 'deny', 'ask']).default('ask'), rules: z.array(rule).default([]) }).prefault({}),
+    policy: policySettings.prefault({}),
     lifetimes: z
       .strictObject({
         decision_seconds: z.int().min(1).max(86_400).default(900),

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { deciding } from './authority-cli-rig.ts'
 
 const ADA = 'ada@acme.example'
-const NONE = { authorizations: 0, passes: 0, requests: 0 }
+const NONE = { authorizations: 0, passes: 0, requests: 0, remembered: 0 }
 
 test('everything alive of a user ends, and the command says how much that was', async () => {
   const { cli, ref } = await deciding()
@@ -42,7 +42,7 @@ test('nobody ends many delegations by accident: without a terminal it needs --ye
   const unasked = await cli('revoke', '--all')
   expect(unasked).toMatchObject({ code: 2, stdout: '' })
   expect(unasked.stderr).toMatch(
-    /end every request that waits, unused pass and active authorization of every user at every service\nagentpass-authority: hint: say --yes .*\n$/,
+    /end every request that waits, unused pass, active authorization and remembered approval of every user at every service\nagentpass-authority: hint: say --yes .*\n$/,
   )
   expect(await cli('approve', ref, '--yes')).toMatchObject({ code: 0 })
 })

@@ -60,9 +60,14 @@ test.each<[string, () => Promise<object> | object, (who: Made) => boolean]>([
   async (_, which, isMeant) => {
     const w = await populated()
     const count = w.made.filter(({ who }) => isMeant(who)).length
-    expect(await revoke(w, { ...(await which()), reason: 'laptop lost' })).toEqual({ authorizations: count, passes: count, requests: count })
+    expect(await revoke(w, { ...(await which()), reason: 'laptop lost' })).toEqual({
+      authorizations: count,
+      passes: count,
+      requests: count,
+      remembered: 0,
+    })
     for (const one of w.made) expect(await w.aliveOf(one)).toEqual(isMeant(one.who) ? DEAD : ALIVE)
-    expect(await revoke(w, await which())).toEqual({ authorizations: 0, passes: 0, requests: 0 })
+    expect(await revoke(w, await which())).toEqual({ authorizations: 0, passes: 0, requests: 0, remembered: 0 })
     expect(await (await w.approved(asked({ user: USER, service: SERVICE, key: 0 }))).value).toBeTruthy() // who asks again is asked about again
   },
 )
@@ -70,10 +75,10 @@ test.each<[string, () => Promise<object> | object, (who: Made) => boolean]>([
 test('an authorization ends by its id, and no other does; the user’s requests go on waiting [AUTH-CHK-02]', async () => {
   const w = await populated()
   const [one, ...others] = w.made
-  expect(await revoke(w, { authorization_id: one!.authorization })).toEqual({ authorizations: 1, passes: 0, requests: 0 })
+  expect(await revoke(w, { authorization_id: one!.authorization })).toEqual({ authorizations: 1, passes: 0, requests: 0, remembered: 0 })
   expect(await w.aliveOf(one!)).toEqual(['pending', 200, 404])
   for (const other of others) expect(await w.aliveOf(other)).toEqual(ALIVE)
-  expect(await revoke(w, { authorization_id: 'unknown' })).toEqual({ authorizations: 0, passes: 0, requests: 0 })
+  expect(await revoke(w, { authorization_id: 'unknown' })).toEqual({ authorizations: 0, passes: 0, requests: 0, remembered: 0 })
 })
 
 test('users are compared as addresses are: the domain without case and in ASCII, the local part byte for byte', async () => {
@@ -81,9 +86,9 @@ test('users are compared as addresses are: the domain without case and in ASCII,
   const spelled = ['ada@acme.example', 'ada@ACME.Example', 'Ada@acme.example', 'zoë@bücher.example', 'zoë@XN--bcher-kva.example']
   const made = await Promise.all(spelled.map((email) => w.requested({ user: { email } })))
   const statuses = () => Promise.all(made.map(async ({ id }) => ((await (await w.status(id)).json()) as { status: string }).status))
-  expect(await revoke(w, { user: 'ada@Acme.EXAMPLE' })).toMatchObject({ requests: 2 })
+  expect(await revoke(w, { user: 'ada@Acme.EXAMPLE' })).toMatchObject({ requests: 2, remembered: 0 })
   expect(await statuses()).toEqual(['denied', 'denied', 'pending', 'pending', 'pending'])
-  expect(await revoke(w, { user: 'zoë@BÜCHER.example' })).toMatchObject({ requests: 2 })
+  expect(await revoke(w, { user: 'zoë@BÜCHER.example' })).toMatchObject({ requests: 2, remembered: 0 })
   expect(await statuses()).toEqual(['denied', 'denied', 'pending', 'denied', 'denied'])
 })
 
@@ -96,7 +101,7 @@ test('what has ended stays what it became: no final status is rewritten, no clos
   await w.close(closed.authorizationId, w.desk.bearer(), 'complete')
   w.pass(900)
   const approved = await w.redeemed()
-  expect(await revoke(w, { all: true, reason: 'stop' })).toEqual({ authorizations: 1, passes: 0, requests: 0 })
+  expect(await revoke(w, { all: true, reason: 'stop' })).toEqual({ authorizations: 1, passes: 0, requests: 0, remembered: 0 })
   const shown = await Promise.all([denied, canceled, expired, closed, approved].map(({ id }) => w.show(id)))
   expect(shown.map(({ status, reason }) => [status, reason])).toEqual([
     ['denied', 'no'],
@@ -162,7 +167,7 @@ test('revoking in bulk needs the admin token, and is on no protocol door [AUTH-R
 test('more than one batch ends as one does', async () => {
   const w = await authorityWorld({ policy: { default: 'approve' } })
   const passes = await Promise.all(Array.from({ length: 450 }, () => w.approved()))
-  expect(await revoke(w, { user: USER })).toEqual({ authorizations: 0, passes: 450, requests: 0 })
+  expect(await revoke(w, { user: USER })).toEqual({ authorizations: 0, passes: 450, requests: 0, remembered: 0 })
   expect((await w.validate(passes[449]!.value, w.desk.bearer())).status).toBe(410)
 })
 

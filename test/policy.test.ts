@@ -1,21 +1,32 @@
-/** Decisions that settings take before any person does. */
+/** Decisions that the rules of the settings take before any person does. */
 import { expect, test } from 'vitest'
-import { createPolicy, type PolicyAnswer, type PolicySettings } from '../authority/policy/policy.ts'
+import { inWords, type PolicyAnswer } from '../authority/policy/policy.ts'
+import { createRules, type RulesSettings } from '../authority/policy/rules.ts'
+import { questionOfSituation } from '../authority/policy/situation.ts'
 import { authorityWorld, HARNESS, message, refusal, TASK } from './authority-rig.ts'
 import { authoritySettings, SERVICE, USER } from './parties.ts'
 
 const OFFERED = [{ name: 'tickets:read' }, { name: 'tickets:write' }, { name: 'tickets:admin' }]
 const READ = 'tickets:read'
-const ask = (settings: PolicySettings, more: object = {}) =>
-  createPolicy(settings)({ service: SERVICE, user: USER, agent: HARNESS, offered: OFFERED, ...more })
-const names = (answer: PolicyAnswer) =>
-  answer.decision === 'approve' ? answer.scope : answer.decision === 'ask' ? answer.offered.map(({ name }) => name) : []
+const ask = (settings: RulesSettings, more: object = {}) => {
+  const question = questionOfSituation({ service: SERVICE, user: USER, agent: HARNESS, offered: OFFERED.map(({ name }) => name), ...more })
+  const { why, ...answer } = createRules(settings).decide(question)
+  return { ...answer, reasons: inWords({ why }, question.offered) }
+}
+const names = (answer: Pick<PolicyAnswer, 'decision'> & { scope?: string[]; offered?: { name: string }[] }) =>
+  answer.scope ?? answer.offered?.map(({ name }) => name) ?? []
 
 test('without rules the default decides: approve and ask take all that is offered, deny nothing [AUTH-ISS-14]', () => {
   const all = OFFERED.map(({ name }) => name)
   expect(ask({ default: 'approve', rules: [] })).toEqual({ decision: 'approve', scope: all, reasons: ['policy: approve (the default)'] })
-  expect(ask({ default: 'ask', rules: [] })).toEqual({ decision: 'ask', offered: OFFERED, reasons: ['policy: ask (the default)'] })
-  expect(ask({ default: 'deny', rules: [] })).toEqual({ decision: 'deny', reason: 'policy denies this (the default)' })
+  expect(ask({ default: 'ask', rules: [] })).toMatchObject({
+    decision: 'ask',
+    offered: OFFERED,
+    approvals: 1,
+    approvers: [],
+    reasons: ['policy: ask (the default)'],
+  })
+  expect(ask({ default: 'deny', rules: [] })).toMatchObject({ decision: 'deny', reason: 'policy denies this (the default)' })
 })
 
 test('the first rule that is about the request and names something offered decides [AUTH-ISS-14]', () => {
@@ -26,7 +37,7 @@ test('the first rule that is about the request and names something offered decid
     { scopes: [READ], decision: 'ask' as const },
     { decision: 'approve' as const },
   ]
-  expect(ask({ default: 'deny', rules })).toEqual({ decision: 'ask', offered: [{ name: READ }], reasons: ['policy: ask (rule 4)'] })
+  expect(ask({ default: 'deny', rules })).toMatchObject({ decision: 'ask', offered: [{ name: READ }], reasons: [`policy: ask ${READ} (rule 4)`] })
   expect(names(ask({ default: 'deny', rules }, { service: 'https://other.example' }))).toHaveLength(3)
 })
 
@@ -44,7 +55,7 @@ test('a denial of scopes takes them off the offer, and what follows decides abou
 
 test('a denial that names no scopes ends the matter, whatever would follow [AUTH-ISS-14]', () => {
   const rules = [{ user: '@acme.example', decision: 'deny' as const }, { decision: 'approve' as const }]
-  expect(ask({ default: 'approve', rules })).toEqual({ decision: 'deny', reason: 'policy denies this (rule 1)' })
+  expect(ask({ default: 'approve', rules })).toMatchObject({ decision: 'deny', reason: 'policy denies this (rule 1)' })
   expect(ask({ default: 'approve', rules }, { user: 'ada@other.example' })).toMatchObject({ decision: 'approve' })
 })
 
@@ -70,9 +81,12 @@ test.each<[string, object]>([
   ['a member that is no setting', { rules: [{ agent: 'x', decision: 'deny' }] }],
   ['no decision', { rules: [{ user: '@acme.example' }] }],
   ['an unknown default', { default: 'yes' }],
+  ['rules beside a file', { file: 'policy.cedar', rules: [{ decision: 'deny' }] }],
+  ['a time zone that there is not', { time_zone: 'Mars/Base' }],
+  ['approvals remembered for years', { remember_days: 1000 }],
 ])('settings with %s are refused', (_, policy) => {
   expect(() => authoritySettings({ policy })).toThrow()
-  expect(authoritySettings({ policy: {} }).policy).toEqual({ default: 'ask', rules: [] })
+  expect(authoritySettings({ policy: {} }).policy).toEqual({ default: 'ask', rules: [], time_zone: 'UTC', remember_days: 0 })
 })
 
 test('policy that denies answers with a denied request and its reason, and there is never a pass [AUTH-ISS-14 AUTH-VAL-09]', async () => {

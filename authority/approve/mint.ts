@@ -2,6 +2,7 @@ import type { Now, Random } from '../../spec/effects.ts'
 import { ProtocolError } from '../../spec/error.ts'
 import { isApprovable } from '../../spec/scope.ts'
 import type { ValidationResponse } from '../../spec/wire/validation.ts'
+import { aboutShown } from '../audit/about.ts'
 import type { NewRequest } from '../store/requests.ts'
 import type { PassRow } from '../store/schema.ts'
 import { readShown } from './shown.ts'
@@ -48,5 +49,6 @@ export function mintPass(d: MintDeps, request: NewRequest, scope: string[]): Omi
     answer: JSON.stringify(answer),
     expires_at: d.now() + d.lifetimes.pass_seconds,
     authorization_seconds: shown.authorization_seconds,
+    about: JSON.stringify(aboutShown(shown)),
   }
 }

@@ -9,16 +9,17 @@ import { storedText } from '../../spec/wire/identifier.ts'
 import { Scope } from '../../spec/wire/scopes.ts'
 import { statusAt } from '../issue/status.ts'
 import { narrow, type RevokeDeps, revoke } from '../revoke/revoke.ts'
+import { type ApprovalRow, listApprovals } from '../store/approvals.ts'
 import { findByRequest } from '../store/authorizations.ts'
 import { digestOf } from '../store/digest.ts'
 import { findRequest, listRequests, requireDigest } from '../store/requests.ts'
 import type { AuthorizationRow, RequestRow } from '../store/schema.ts'
 import { type ApproveDeps, approve, refuse } from './approve.ts'
+import { ADMIN_TOKEN as BY } from './approvers.ts'
 import { readShown } from './shown.ts'
 
 const STATUSES = ['pending', 'approved', 'denied', 'expired', 'canceled'] as const
 const MOST_LISTED = 500
-const BY = 'admin token'
 const REF_CHARS = 12
 
 /** What a decision names: the digest of what was shown. */
@@ -38,6 +39,7 @@ export const decisionRoutes = (d: ApproveDeps & RevokeDeps) => {
       ...summary(request, d.now()),
       shown: readShown(request.shown),
       digest: request.shown_digest,
+      ...approvalsOf(await listApprovals(d.db.read, digest)),
       ...authorizationOf(await findByRequest(d.db.read, digest), d.now()),
     }
   }
@@ -97,6 +99,10 @@ const summary = (row: RequestRow, at: number) => ({
   ...(row.decided_by !== null && { decided_by: row.decided_by }),
   ...(row.reason !== null && { reason: row.reason }),
 })
+
+/** Where more than one must approve: who has. */
+const approvalsOf = (rows: ApprovalRow[]) =>
+  rows.length > 0 && { approvals: rows.map(({ by, scope, at }) => ({ by, scope: Scope.parse(JSON.parse(scope)), at: toRfc3339(at) })) }
 
 const authorizationOf = (row: AuthorizationRow | undefined, at: number) =>
   row && {

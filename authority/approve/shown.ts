@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { PassType } from '../../spec/wire/issuance.ts'
 import { OfferedScope } from '../../spec/wire/scopes.ts'
+import { Approvers, Why } from '../policy/policy.ts'
 import { digestOf } from '../store/digest.ts'
 
 /** How much is known of a Harness (protocol 4), the most first. */
@@ -23,7 +24,16 @@ export const Shown = z.object({
   task: z.object({ id: z.string(), description: z.string(), attested: z.boolean() }),
   destination: z.object({ url: z.string(), on_service_origin: z.boolean() }).optional(),
   scopes: z.array(OfferedScope),
+  /** Why policy decided so, in words. */
   reasons: z.array(z.string()),
+  /** The same by name: which policies decided, of which version of their file, and the offered scopes that they keep off. */
+  policy: z.object({ version: z.string().optional(), why: z.array(Why), withheld: z.array(z.string()) }).optional(),
+  /** How many people must approve, where that is more than one. */
+  approvals: z.number().optional(),
+  /** Who alone may approve, where policy says so. */
+  approvers: z.array(Approvers).optional(),
+  /** Of the scopes, those that a remembered approval may grant. */
+  rememberable: z.array(z.string()).optional(),
   authorization_seconds: z.number(),
   /** Where the request came from, as the door saw it. */
   address: z.string().optional(),

@@ -72,7 +72,12 @@ export const administrationRoutes = (d: ConsoleDeps) =>
     .get(`${CONSOLE}/settings`, async (c) => {
       const session = await sessionOf(d, c)
       requireReader(session.person)
-      return respond(d.frame(), { title: 'Settings', current: 'settings', session, children: <SettingsInForce yaml={d.settingsText} /> })
+      return respond(d.frame(), {
+        title: 'Settings',
+        current: 'settings',
+        session,
+        children: <SettingsInForce yaml={d.settingsText} policy={d.policyState()} />,
+      })
     })
 
 /** All that the trail says of one request, and of the authorization it led to. */

@@ -1,5 +1,7 @@
 import type { Now } from '../../spec/effects.ts'
+import type { ClientOf } from '../../spec/node/client.ts'
 import type { TakeTurn } from '../../spec/node/doors.ts'
+import type { PolicyState } from '../policy/current.ts'
 import type { RegisterDeps } from '../register/register.ts'
 import type { BulkDeps } from '../revoke/bulk.ts'
 import type { DecideDeps } from './decide.ts'
@@ -24,7 +26,8 @@ export type ConsoleDeps = DecideDeps &
     assets: Assets
     frame: () => Frame
     streams: ConsoleStreams
-    clientOf: (request: Request, env: unknown) => string
+    clientOf: ClientOf
+    policyState: () => PolicyState
     /** How often one address may begin to sign in, and one person ask for something. */
     consoleTurns: { signIn: TakeTurn; act: TakeTurn }
     /** The settings in force, as text for people. */

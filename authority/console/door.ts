@@ -3,6 +3,7 @@ import { deleteCookie, getCookie, setCookie } from 'hono/cookie'
 import { z } from 'zod'
 import { readForm } from '../../spec/body.ts'
 import { ProtocolError } from '../../spec/error.ts'
+import type { ClientOf } from '../../spec/node/client.ts'
 import { parseUrl } from '../../spec/origin.ts'
 import { readSession, requireSession, type Session, type SessionDeps } from './session.ts'
 
@@ -26,9 +27,10 @@ export const keepErrand = (c: Context, sealed: string, maxAgeSeconds: number): v
 export const dropErrand = (c: Context): void => void deleteCookie(c, ERRAND_COOKIE, COOKIE)
 
 /** The session of whoever asks. What a page asks by itself, to renew itself, is no sign of a person, and keeps no session alive. Throws unauthenticated. */
-export async function sessionOf(d: SessionDeps, c: Context): Promise<Session> {
+export async function sessionOf(d: SessionDeps & { clientOf: ClientOf }, c: Context): Promise<Session> {
   const isByItself = c.req.method === 'GET' && (c.req.header('sec-fetch-dest') === 'empty' || c.req.query(RENEWED) !== undefined)
-  return requireSession(await readSession(d, cookieOf(c), { isUsed: !isByItself }))
+  const session = requireSession(await readSession(d, cookieOf(c), { isUsed: !isByItself }))
+  return { ...session, address: d.clientOf(c.req.raw, c.env) }
 }
 
 /** The parameter by which a page without script asks for itself again. */
@@ -39,7 +41,7 @@ export const RENEWED = 'renewed'
  * Throws unauthenticated, forbidden, and as `readForm`.
  */
 export async function readOwnForm<S extends z.ZodType>(
-  d: SessionDeps & { origin: string },
+  d: SessionDeps & { origin: string; clientOf: ClientOf },
   c: Context,
   schema: S,
 ): Promise<{ session: Session; form: z.infer<S> }> {

@@ -19,15 +19,19 @@ export type Person = Identity & {
   administers: boolean
 }
 
-/** What the settings let somebody do: their own requests always, and what their roles add. Nobody decides for being an admin or an auditor. */
-export function personOf(identity: Identity, settings: RoleSetting[]): Person {
+/**
+ * What the settings let somebody do: their own requests always, and what their roles add. Nobody decides for being an admin or an auditor.
+ * `isNamed`: policies may name people, who then see and decide what they are named for.
+ */
+export function personOf(identity: Identity, settings: RoleSetting[], { isNamed }: { isNamed: boolean }): Person {
   const given = settings.filter((role) => isGiven(role, identity))
   const others = given.flatMap((role): For[] =>
     role.role === 'approver' ? [{ users: role.for.users, groups: role.for.groups, services: role.for.services }] : [],
   )
   const administers = given.some(({ role }) => role === 'admin')
   const reads = administers || given.some(({ role }) => role === 'auditor')
-  const decides: Reach = { own: identity.email, others }
+  const named = isNamed ? [identity.email, ...identity.groups.map((name) => `group:${name}`)] : undefined
+  const decides: Reach = { own: identity.email, others, named }
   const roles = [...new Set(['requester' as const, ...given.map(({ role }) => role)])]
   return { ...identity, roles, decides, sees: reads ? 'all' : decides, ends: administers ? 'all' : decides, reads, administers }
 }

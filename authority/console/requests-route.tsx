@@ -5,7 +5,9 @@ import { answer } from '../../spec/node/doors.ts'
 import { EVENT_HEADERS } from '../../spec/node/event-stream.ts'
 import { closingOf } from '../../spec/node/serve.ts'
 import { storedText } from '../../spec/wire/identifier.ts'
+import { isApprover } from '../approve/approvers.ts'
 import { readShown } from '../approve/shown.ts'
+import { listApprovals } from '../store/approvals.ts'
 import { findByRequest } from '../store/authorizations.ts'
 import { countWaiting, findWithin, listWithin, type RequestLine } from '../store/console-lists.ts'
 import { findPass } from '../store/passes.ts'
@@ -25,8 +27,15 @@ import { readSession, type Session } from './session.ts'
 const PAGE_ROWS = 50
 const REQUESTS = `${CONSOLE}/requests`
 
+const MOST_HOURS = 90 * 24
 /** A form in which scopes are chosen: each has a box of its own. */
-const Decision = z.looseObject({ digest: z.string(), number: z.string().optional(), assertion: z.string().max(16_384).optional() })
+const Decision = z.looseObject({
+  digest: z.string(),
+  number: z.string().optional(),
+  assertion: z.string().max(16_384).optional(),
+  remember_hours: z.coerce.number().int().min(0).max(MOST_HOURS).optional(),
+  task_pattern: storedText.max(1024).optional(),
+})
 const Reasoned = z.object({ digest: z.string(), reason: storedText.min(1).max(1024).optional() })
 const SCOPE = 'scope:'
 const chosenIn = (form: Record<string, unknown>): string[] =>
@@ -70,9 +79,10 @@ export const requestsRoutes = (d: ConsoleDeps) => {
     })
     .post(`${REQUESTS}/:ref/approve`, async (c) => {
       const { session, form, ref } = await act(c, Decision)
-      const { digest, number, assertion } = form
-      await approveBy(d, session, ref, { digest, number, assertion, scope: chosenIn(form) })
-      return back(c, ref, 'approved')
+      const { digest, number, assertion, remember_hours: hours = 0, task_pattern: taskPattern = '' } = form
+      const remember = hours > 0 ? { seconds: hours * 3600, taskPattern } : undefined
+      const outcome = await approveBy(d, session, ref, { digest, number, assertion, remember, scope: chosenIn(form) })
+      return back(c, ref, outcome === 'waits' ? 'seconded' : remember ? 'remembered' : 'approved')
     })
     .post(`${REQUESTS}/:ref/challenge`, async (c) => {
       const { session, form, ref } = await act(c, Decision)
@@ -132,18 +142,22 @@ async function requestOf(d: ConsoleDeps, session: Session, ref: string) {
   const { person } = session
   const request = await requireWithin(d, person.sees, ref)
   const shown = readShown(request.shown)
-  const [own, ends, passkeys, pass, authorization] = await Promise.all([
+  const [own, ends, passkeys, pass, authorization, approvals] = await Promise.all([
     findWithin(d.db.read, person.decides, ref),
     findWithin(d.db.read, person.ends, ref),
     listPasskeys(d.db.read, person.email),
     findPass(d.db.read, request.digest),
     findByRequest(d.db.read, request.digest),
+    listApprovals(d.db.read, request.digest),
   ])
   const at = d.now()
   const { rules } = d.settings.step_up
   return {
     ...{ request, shown, at, session, pass, authorization },
+    approvals,
     mayDecide: own !== undefined,
+    mayApprove: isApprover(shown, { by: person.email, groups: person.groups }),
+    rememberDays: d.rememberDays,
     mayEnd: ends !== undefined,
     demands: Object.fromEntries(shown.scopes.map(({ name }) => [name, demandOf(rules, shown.service.origin, name)])),
     wantsNumber: wantsNumber(d.matching, shown.harness.tier),

@@ -4,6 +4,7 @@ import { administrationRoutes } from './administration-route.tsx'
 import { authorizationsRoutes } from './authorizations-route.tsx'
 import type { ConsoleDeps } from './console.ts'
 import { CONSOLE } from './door.ts'
+import { rememberedRoutes } from './remembered-route.tsx'
 import { requestsRoutes } from './requests-route.tsx'
 import { signInRoutes } from './sign-in-route.tsx'
 
@@ -26,6 +27,7 @@ export const consoleRoutes = (d: ConsoleDeps) => {
     .route('/', signInRoutes(d))
     .route('/', requestsRoutes(d))
     .route('/', authorizationsRoutes(d))
+    .route('/', rememberedRoutes(d))
     .route('/', administrationRoutes(d))
     .route('/', accountRoutes(d))
 }

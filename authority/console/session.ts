@@ -17,9 +17,11 @@ export type SessionDeps = {
   audit: Audit
   secrets: Secrets
   settings: Pick<ConsoleSettings, 'roles' | 'sessions'>
+  /** Whether policies may name people who approve. */
+  namesApprovers: boolean
 }
-/** Somebody's session: who they are, and since when they are known to be. */
-export type Session = { digest: string; person: Person; authenticatedAt: number | undefined; formToken: string }
+/** Somebody's session: who they are, since when they are known to be, and where they ask from now. */
+export type Session = { digest: string; person: Person; authenticatedAt: number | undefined; formToken: string; address?: string }
 /** What the provider has said at sign-in. `authenticatedAt`: when the person last proved who they are; undefined where it does not say. */
 export type SignedIn = { identity: Identity; authenticatedAt: number | undefined; idToken: string }
 /** What people know a session by. */
@@ -70,7 +72,7 @@ export async function readSession(d: SessionDeps, value: string | undefined, { i
   const identity = { email: row.email, name: row.name ?? undefined, groups: Groups.parse(JSON.parse(row.groups)) }
   return {
     digest,
-    person: personOf(identity, d.settings.roles),
+    person: personOf(identity, d.settings.roles, { isNamed: d.namesApprovers }),
     authenticatedAt: row.authenticated_at ?? undefined,
     formToken: d.secrets.derive('console forms', digest, d.secrets.current),
   }

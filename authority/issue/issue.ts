@@ -10,16 +10,15 @@ import type { ImportKey } from '../../spec/verify.ts'
 import type { ServiceForAuthority } from '../../spec/wire/configuration.ts'
 import type { IssuanceRequest } from '../../spec/wire/issuance.ts'
 import type { OfferedScope, ScopesRequest } from '../../spec/wire/scopes.ts'
-import { type MintDeps, mintPass } from '../approve/mint.ts'
-import { isAtLeast, type Shown, type Tier, writeShown } from '../approve/shown.ts'
-import { aboutRequest } from '../audit/about.ts'
-import type { Policy, PolicyAnswer } from '../policy/policy.ts'
-import { digestOf } from '../store/digest.ts'
-import { addPass } from '../store/passes.ts'
-import { addRequest, type Decided, type NewRequest } from '../store/requests.ts'
+import type { MintDeps } from '../approve/mint.ts'
+import { isAtLeast, type Tier } from '../approve/shown.ts'
+import { type Policy, questionOf } from '../policy/policy.ts'
+import { findApproval } from '../policy/remember.ts'
 import type { AuthorityTables } from '../store/schema.ts'
+import { findGroups } from '../store/sessions.ts'
 import { type Identity, identify } from './identify.ts'
-import { type Caps, requireRoom } from './room.ts'
+import { type Admitted, type Asked, record } from './record.ts'
+import type { Caps } from './room.ts'
 import type { MinimumTier } from './tier.ts'
 
 export type Lifetimes = { decision_seconds: number; pass_seconds: number; authorization_seconds: number }
@@ -36,7 +35,10 @@ export type IssueDeps = MintDeps & {
   minimumTier: MinimumTier
   discoverService: (origin: string) => Promise<ServiceForAuthority>
   askScopes: (service: ServiceForAuthority, about: ScopesRequest) => Promise<OfferedScope[]>
-  policy: Policy
+  /** The policy in force. */
+  policy: () => Policy
+  /** Whether approvals may be remembered. */
+  remembers: boolean
   db: Database<AuthorityTables>
   audit: Audit
   lifetimes: Lifetimes
@@ -62,10 +64,20 @@ export async function issue(d: IssueDeps, request: IssuanceRequest, address?: st
     agent: identity.agent,
     task: { id: task.id, description: task.description },
   })
-  const answer = d.policy({ service: request.service.origin, user: user.email, agent: identity.agent.id, offered })
   const id = d.random(32)
-  await record(d, id, describe(d, { request, identity, service, attested, answer, offered, address }), { request, answer })
+  await record(d, id, await judge(d, request, { asked: describe(d, { request, identity, service, attested, address }), offered }))
   return id
+}
+
+/** What policy says of a request, and where it asks, whether somebody has had such an approval remembered. */
+async function judge(d: IssueDeps, request: IssuanceRequest, { asked, offered }: Pick<Admitted, 'asked' | 'offered'>): Promise<Admitted> {
+  const policy = d.policy()
+  const at = d.now()
+  const groups = policy.asksGroups ? await findGroups(d.db.read, canonicalAddress(request.user.email)) : []
+  const question = questionOf(asked, { offered, groups, at })
+  const answer = policy.decide(question)
+  const remembered = d.remembers && answer.decision === 'ask' ? await findApproval(d.db.read, question, answer) : undefined
+  return { request, asked, offered, answer, remembered, at, version: policy.version }
 }
 
 /** The holder key, where there is one. That its members make a key, a point on the curve, shows only when it is imported. Throws malformed_request. */
@@ -89,17 +101,9 @@ function requireTier(tier: Tier, minimum: Tier): void {
   if (!isAtLeast(tier, minimum)) throw new ProtocolError('trust_tier_required', `this authority demands a harness of the tier ${minimum} or above`)
 }
 
-type Admitted = {
-  request: IssuanceRequest
-  identity: Identity
-  service: ServiceForAuthority
-  attested: boolean
-  answer: PolicyAnswer
-  offered: OfferedScope[]
-  address: string | undefined
-}
+type Described = { request: IssuanceRequest; identity: Identity; service: ServiceForAuthority; attested: boolean; address: string | undefined }
 
-function describe(d: IssueDeps, { request, identity, service, attested, answer, offered, address }: Admitted): Shown {
+function describe(d: IssueDeps, { request, identity, service, attested, address }: Described): Asked {
   const destination = request.type === 'browser_session' ? request.intent?.destination_url : undefined
   return {
     type: request.type,
@@ -110,67 +114,7 @@ function describe(d: IssueDeps, { request, identity, service, attested, answer, 
     ...(destination !== undefined && {
       destination: { url: destination, on_service_origin: new URL(destination).origin === request.service.origin },
     }),
-    scopes: answer.decision === 'ask' ? answer.offered : offered,
-    reasons: answer.decision === 'deny' ? [answer.reason] : answer.reasons,
     authorization_seconds: d.lifetimes.authorization_seconds,
     ...(address !== undefined && { address }),
-  }
-}
-
-/** Writes the request and, where policy decides, its decision, in one transaction. */
-async function record(
-  d: IssueDeps,
-  id: string,
-  shown: Shown,
-  { request, answer }: { request: IssuanceRequest; answer: PolicyAnswer },
-): Promise<void> {
-  const at = d.now()
-  const row = newRequest(d, id, { shown, request, at })
-  const pass = answer.decision === 'approve' ? mintPass(d, row, answer.scope) : undefined
-  const decided = byPolicy(answer, at)
-  const about = aboutRequest(row)
-  await d.db.write(async (tx) => {
-    if (!decided) await requireRoom(tx, d.db.dialect, row, d.caps)
-    await addRequest(tx, row, decided)
-    await d.audit.record(tx, { event: 'issuance', outcome: 'admitted', ...about })
-    if (!decided) return
-    if (pass) await addPass(tx, pass)
-    const scope = answer.decision === 'approve' ? answer.scope : undefined
-    await d.audit.record(tx, { event: 'decision', outcome: decided.status, by: decided.decided_by, scope, ...about })
-  })
-}
-
-function newRequest(d: IssueDeps, id: string, { shown, request, at }: { shown: Shown; request: IssuanceRequest; at: number }): NewRequest {
-  const digest = digestOf(id)
-  return {
-    digest,
-    ref: digest.slice(0, 12),
-    status: 'pending',
-    type: request.type,
-    service_origin: request.service.origin,
-    user_email: canonicalAddress(request.user.email),
-    agent_id: shown.agent.id,
-    harness_id: request.harness.id,
-    key_thumbprint: shown.harness.key_thumbprint ?? null,
-    task_id: request.task.id,
-    ...writeShown(shown),
-    cnf: request.harness.cnf ? JSON.stringify(request.harness.cnf) : null,
-    pass_digest: digestOf(d.passValues.derive(id, d.passValues.currentKeyId)),
-    master_key_id: d.passValues.currentKeyId,
-    created_at: at,
-    expires_at: at + d.lifetimes.decision_seconds,
-  }
-}
-
-const BY_POLICY = 'policy'
-
-function byPolicy(answer: PolicyAnswer, at: number): (Decided & { decided_by: string }) | undefined {
-  switch (answer.decision) {
-    case 'ask':
-      return undefined
-    case 'approve':
-      return { status: 'approved', decided_at: at, decided_by: BY_POLICY, reason: null }
-    case 'deny':
-      return { status: 'denied', decided_at: at, decided_by: BY_POLICY, reason: answer.reason }
   }
 }

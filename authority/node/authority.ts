@@ -1,9 +1,10 @@
 import type { ServerParty } from '../../spec/node/server-party.ts'
-import type { SecretPlace } from '../../spec/node/settings.ts'
+import { pathBeside, type SecretPlace } from '../../spec/node/settings.ts'
 import { createVerifyEvent } from '../audit/verify-event.ts'
 import { AuthoritySettings } from '../settings.ts'
 import { migrations } from '../store/migrations/all.ts'
 import { openAuthority } from './open.ts'
+import { checkedFile } from './policy-file.ts'
 
 /** The Authority as its command line knows it. */
 export const authority: ServerParty<AuthoritySettings> = {
@@ -20,5 +21,8 @@ export const authority: ServerParty<AuthoritySettings> = {
   ownSecrets: ({ console: pages }): Record<string, SecretPlace> =>
     pages?.sign_in.client_secret ? { client_secret: pages.sign_in.client_secret } : {},
   createVerifyEvent,
+  examine: async (settings, file) => {
+    if (settings.policy.file !== undefined) await checkedFile(pathBeside(file, settings.policy.file))
+  },
   open: openAuthority,
 }

@@ -9,6 +9,7 @@ import { CONSOLE } from '../console/door.ts'
 import type { Matching } from '../console/number.ts'
 import { createProvider } from '../console/provider.ts'
 import { createConsoleStreams } from '../console/streams.ts'
+import type { PolicyInForce } from '../policy/current.ts'
 import type { BulkDeps } from '../revoke/bulk.ts'
 import type { AuthoritySettings } from '../settings.ts'
 import type { AuthorityTables } from '../store/schema.ts'
@@ -21,6 +22,7 @@ type Given = {
   party: Party
   db: Database<AuthorityTables>
   decisions: BulkDeps & Pick<ConsoleDeps, 'authorizationId' | 'lifetimes' | 'clientOf'>
+  policy: PolicyInForce
 }
 
 const read = (name: string): string => readFileSync(new URL(`../console/assets/${name}`, import.meta.url), 'utf8')
@@ -30,7 +32,7 @@ export const matchingOf = ({ console: settings, profile }: AuthoritySettings): M
   settings?.number_matching ?? (profile === 'hardened' ? 'unverified' : 'off')
 
 /** What the console's pages stand on; undefined where the settings have none. */
-export function consoleDeps({ settings, clientSecret, effects, party, db, decisions }: Given): ConsoleDeps | undefined {
+export function consoleDeps({ settings, clientSecret, effects, party, db, decisions, policy }: Given): ConsoleDeps | undefined {
   if (!settings.console) return undefined
   const { origin } = new URL(settings.authority)
   const provider = createProvider({
@@ -51,9 +53,12 @@ export function consoleDeps({ settings, clientSecret, effects, party, db, decisi
     origin,
     settings: settings.console,
     matching: matchingOf(settings),
+    policyState: policy.state,
+    namesApprovers: settings.policy.file !== undefined,
+    rememberDays: settings.policy.remember_days,
     provider,
     assets,
-    frame: () => ({ origin, assets: addresses, formTargets: provider.origins() }),
+    frame: () => ({ origin, assets: addresses, formTargets: provider.origins(), remembers: settings.policy.remember_days > 0 }),
     streams: createConsoleStreams(() => newestSeq(db.read)),
     consoleTurns: { signIn: createRate(60, 60), act: createRate(120, 60) },
     settingsText: stringify(settings, { aliasDuplicateObjects: false }),

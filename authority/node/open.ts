@@ -29,23 +29,27 @@ import { askScopes } from '../issue/scopes.ts'
 import { issuanceStatus, type StatusDeps } from '../issue/status.ts'
 import { createMinimumTier } from '../issue/tier.ts'
 import { createWatches } from '../issue/watch.ts'
-import { createPolicy } from '../policy/policy.ts'
+import type { PolicyInForce } from '../policy/current.ts'
 import type { AuthoritySettings } from '../settings.ts'
 import { deleteAssertionsExpiredBefore } from '../store/assertions.ts'
 import { findDecided } from '../store/decided.ts'
 import { migrations } from '../store/migrations/all.ts'
 import { countEvents } from '../store/outbox.ts'
+import { deleteRememberedExpiredBefore } from '../store/remembered.ts'
 import { deleteRequestsEndedBefore } from '../store/requests.ts'
 import type { AuthorityTables } from '../store/schema.ts'
 import { deleteSessionsOver } from '../store/sessions.ts'
 import { indexTrail } from '../store/trail.ts'
 import { consoleDeps, matchingOf } from './console.ts'
+import { openPolicy } from './policy-file.ts'
 
 export type AuthorityOpening = {
   settings: AuthoritySettings
   database: string
   masterKeys: [MasterKey, ...MasterKey[]]
   adminToken: string
+  /** Where the settings are, when they name a policy file beside them. */
+  settingsFile?: string
   /** The secrets that only an Authority's settings name, by member. */
   ownSecrets?: { client_secret?: string }
   effects: Effects
@@ -60,8 +64,9 @@ const REF_CHARS = 12
 export async function openAuthority(opening: AuthorityOpening): Promise<OpenAuthority> {
   const db = await openMigrated<AuthorityTables>(opening.database, migrations, opening.effects.now)
   const party = await openParty(db, opening.masterKeys, opening.effects)
-  const deps = await authorityDeps(opening, party, party.guard(db))
-  party.start(chores(opening.settings, deps))
+  const policy = await policyOf(opening, party)
+  const deps = await authorityDeps(opening, party, policy, party.guard(db))
+  party.start([...chores(opening.settings, deps), { name: 'policy', everyMs: 1000, run: policy.look }])
   deps.console?.provider.warm().catch((failure) => opening.effects.log.warn('identity_provider_unreachable', { failure }))
   addGauge(party.metrics, {
     name: 'agentpass_outbox_events',
@@ -77,9 +82,19 @@ export async function openAuthority(opening: AuthorityOpening): Promise<OpenAuth
   return { app: createAuthority(deps), management: createAuthorityManagement(deps), stop }
 }
 
+async function policyOf({ settings, settingsFile = '.', effects }: AuthorityOpening, { now, audit, stop }: Party): Promise<PolicyInForce> {
+  try {
+    return await openPolicy(settings, settingsFile, { slot: effects.random(9), now, audit, log: effects.log })
+  } catch (failure) {
+    await stop()
+    throw failure
+  }
+}
+
 async function authorityDeps(
   { settings, adminToken, effects, ownSecrets }: AuthorityOpening,
   party: Party,
+  policy: PolicyInForce,
   db: Database<AuthorityTables>,
 ): Promise<AuthorityDeps & { outbox: Outbox }> {
   const { profile, authority, lifetimes, limits } = settings
@@ -105,7 +120,7 @@ async function authorityDeps(
     ...party,
     ...status,
     ...decisions,
-    console: consoleDeps({ settings, clientSecret: ownSecrets?.client_secret, effects, party, db, decisions }),
+    console: consoleDeps({ settings, clientSecret: ownSecrets?.client_secret, effects, party, db, decisions, policy }),
     lastChecks: createLastChecks(db),
     profile,
     importKey,
@@ -121,7 +136,9 @@ async function authorityDeps(
     discoverService,
     authenticate: createAuthenticate({ ...effects, authority, jwks: party.keys.jwks, profile, discoverService, keySets }),
     askScopes: (service, about) => askScopes({ fetch: effects.fetch, signAssertion }, service, about),
-    policy: createPolicy(settings.policy),
+    policy: policy.current,
+    policyState: policy.state,
+    remembers: settings.policy.remember_days > 0,
     outbox,
     turns: { issuance: createRate(limits.issuances_per_minute, 60), poll: createRate(limits.polls_per_second, 1) },
   }
@@ -164,6 +181,7 @@ const chores = (settings: AuthoritySettings, d: AuthorityDeps & { outbox: Outbox
     run: async () => {
       const at = d.now()
       await sweepAll((limit) => d.db.write((tx) => deleteAssertionsExpiredBefore(tx, at - SKEW_SECONDS, limit)))
+      await sweepAll((limit) => d.db.write((tx) => deleteRememberedExpiredBefore(tx, at, limit)))
       await sweepAll((limit) => d.db.write((tx) => deleteRequestsEndedBefore(tx, at - settings.keep_requests_days * DAY_SECONDS, limit)))
     },
   },

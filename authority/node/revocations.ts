@@ -8,9 +8,9 @@ import { withManagement } from './management.ts'
 
 export type RevokeOptions = DecisionOptions & { authorization?: string; user?: string; service?: string; harnessKey?: string; all?: boolean }
 
-const Ended = z.looseObject({ authorizations: z.int(), passes: z.int(), requests: z.int() })
+const Ended = z.looseObject({ authorizations: z.int(), passes: z.int(), requests: z.int(), remembered: z.int() })
 const WHICH = 'REF, --authorization, --user, --service, --harness-key and --all'
-const ALIVE = 'every request that waits, unused pass and active authorization'
+const ALIVE = 'every request that waits, unused pass, active authorization and remembered approval'
 /** A whole Authority's delegations may take their time. */
 const ANSWER_MS = 600_000
 
@@ -44,7 +44,7 @@ async function revokeAll({ body, words }: Named, o: RevokeOptions): Promise<void
     management.post('/revocations', { ...body, ...(reason !== undefined && { reason }) }, Ended, { answerMs: ANSWER_MS }),
   )
   if (o.json) printJson(ended)
-  else print(`${ended.authorizations + ended.passes + ended.requests === 0 ? 'nothing was alive' : 'ended'}: ${countsOf(ended)}`)
+  else print(`${ended.authorizations + ended.passes + ended.requests + ended.remembered === 0 ? 'nothing was alive' : 'ended'}: ${countsOf(ended)}`)
 }
 
 /** Nobody ends many delegations by accident: a terminal is told what will end and asked, anybody else says `--yes`. */
@@ -55,5 +55,5 @@ async function requireWord(meant: string): Promise<void> {
 }
 
 /** How much was ended, in words. */
-export const countsOf = ({ authorizations, passes, requests }: z.infer<typeof Ended>): string =>
-  `${authorizations} authorizations revoked, ${passes} unused passes void, ${requests} requests denied`
+export const countsOf = ({ authorizations, passes, requests, remembered }: z.infer<typeof Ended>): string =>
+  `${authorizations} authorizations revoked, ${passes} unused passes void, ${requests} requests denied${remembered > 0 ? `, ${remembered} remembered approvals ended` : ''}`

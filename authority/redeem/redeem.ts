@@ -13,7 +13,7 @@ export type RedeemDeps = { now: Now; db: Database<AuthorityTables>; audit: Audit
  * Validates a pass for a Service that proved who it is (protocol 6, steps 3 to 7): spends it and opens the authorization, atomically and durably.
  * Throws unknown_agentpass, wrong_service (and then it is not spent), already_consumed, agentpass_expired.
  */
-export async function redeem(d: RedeemDeps, value: string, service: string): Promise<ValidationResponse> {
+export async function redeem(d: RedeemDeps, value: string, { service, address }: { service: string; address?: string }): Promise<ValidationResponse> {
   return d.db.write(async (tx) => {
     const at = d.now()
     const pass = await consumePass(tx, value, service, at)
@@ -31,8 +31,10 @@ export async function redeem(d: RedeemDeps, value: string, service: string): Pro
       event: 'validation',
       outcome: 'consumed',
       ...aboutAnswer(answer),
+      ...(pass.about !== null && JSON.parse(pass.about)), // written by mintPass
       request_ref: pass.request_digest.slice(0, 12),
       service,
+      address,
     })
     return answer
   })

@@ -1,19 +1,20 @@
 import type { Random } from '../../spec/effects.ts'
 import type { AuditEvent } from '../../spec/node/audit.ts'
 import { type ApproveDeps, expireDue } from '../approve/approve.ts'
-import { aboutRequest } from '../audit/about.ts'
+import { aboutRemembered, aboutRequest } from '../audit/about.ts'
 import { type Alive, findAlive, type Stage, type Which } from '../store/alive.ts'
 import { revokeAuthorizations } from '../store/authorizations.ts'
 import { announce } from '../store/outbox.ts'
 import { revokePasses } from '../store/passes.ts'
 import type { Reach } from '../store/reach.ts'
+import { forgetMeant } from '../store/remembered.ts'
 import { denyPending } from '../store/requests.ts'
 import type { Tx } from '../store/schema.ts'
 import type { RevokeDeps } from './revoke.ts'
 
 export type BulkDeps = Pick<ApproveDeps, 'now' | 'db' | 'audit' | 'onDecided'> & Pick<RevokeDeps, 'random' | 'deliverSoon'>
 /** How much was ended. */
-export type Ended = { authorizations: number; passes: number; requests: number }
+export type Ended = { authorizations: number; passes: number; requests: number; remembered: number }
 /** `within`: of what is meant, only that ends which is in somebody's reach; all unless given. */
 type Act = { by: string; reason?: string | undefined; within?: Reach }
 
@@ -31,13 +32,23 @@ const CLOCKS_APART_SECONDS = 10
  */
 export async function revokeAll(d: BulkDeps, which: Which, act: Act): Promise<Ended> {
   await d.db.write((tx) => d.audit.record(tx, { event: 'revocation', ...aboutWhich(which), by: act.by, reason: act.reason }))
+  const remembered = await forgetApprovals(d, which, act) // before all else: one that stands would approve what is asked meanwhile
   const atOnce = await endStage(d, 'authorization', which, act) // first what can do harm now, then the stages in their order
   const requests = await endStage(d, 'request', which, act)
   while ((await expireDue(d, BATCH)) > 0); // what was past its deadline here could still be approved where the clock is behind
   const passes = await endStage(d, 'pass', which, act)
   const authorizations = await endStage(d, 'authorization', which, act)
-  return { authorizations: atOnce + authorizations, passes, requests }
+  const since = await forgetApprovals(d, which, act) // what an approval of one of those requests has left, just before it was denied to others
+  return { authorizations: atOnce + authorizations, passes, requests, remembered: remembered + since }
 }
+
+/** Forgets the approvals that are remembered of what is meant. Gives how many. */
+const forgetApprovals = (d: BulkDeps, which: Which, { by, within = 'all' }: Act): Promise<number> =>
+  d.db.write(async (tx) => {
+    const forgotten = await forgetMeant(tx, which, within)
+    for (const row of forgotten) await d.audit.record(tx, { event: 'remembered', outcome: 'ended', by, ...aboutRemembered(row) })
+    return forgotten.length
+  })
 
 /** Ends what is alive of one stage, until a look finds nothing. Gives how much it ended. */
 async function endStage(d: BulkDeps, stage: Stage, which: Which, act: Act): Promise<number> {

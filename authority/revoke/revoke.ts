@@ -13,7 +13,7 @@ import type { AuthorityTables, RequestRow } from '../store/schema.ts'
 
 /** `deliverSoon`: something may have been put into the outbox. */
 export type RevokeDeps = { now: Now; random: Random; db: Database<AuthorityTables>; audit: Audit; deliverSoon: () => void }
-type Act = { by: string; digest: string; reason?: string | undefined }
+type Act = { by: string; digest: string; reason?: string | undefined; address?: string | undefined }
 
 /**
  * Ends what a request led to (protocol 4, 7): an unused pass dies, an active authorization is revoked and its Service told; the request's own status stays as it is.
@@ -32,6 +32,7 @@ export async function revoke(d: RevokeDeps, requestDigest: string, act: Act): Pr
       outcome: ended ? 'authorization revoked' : 'pass revoked',
       authorization_id: ended?.id,
       by: act.by,
+      address: act.address,
       reason: act.reason,
       ...aboutRequest(request),
     })
@@ -57,6 +58,7 @@ export async function narrow(d: RevokeDeps, requestDigest: string, act: Act & { 
       outcome: 'narrowed',
       authorization_id: narrowed.id,
       by: act.by,
+      address: act.address,
       scope,
       ...aboutRequest(request),
     })

@@ -8,12 +8,11 @@ import { answer } from '../../spec/node/doors.ts'
 import { origin } from '../../spec/origin.ts'
 import { identifier, storedText } from '../../spec/wire/identifier.ts'
 import { CloseRequest } from '../../spec/wire/validation.ts'
+import { ADMIN_TOKEN as BY } from '../approve/approvers.ts'
 import type { AuthenticateService } from '../discover/authenticate.ts'
 import type { Which } from '../store/alive.ts'
 import { type BulkDeps, revokeAll } from './bulk.ts'
 import { type CloseDeps, close } from './close.ts'
-
-const BY = 'admin token'
 
 /** A key's RFC 7638 thumbprint: SHA-256 in base64url. */
 const thumbprint = z.string().regex(/^[\w-]{43}$/)

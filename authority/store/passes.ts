@@ -14,6 +14,7 @@ const insertPass = statement<AuthorityTables, NewPass>()((db, given) =>
     answer: given('answer'),
     expires_at: given('expires_at'),
     authorization_seconds: given('authorization_seconds'),
+    about: given('about'),
   }),
 )
 

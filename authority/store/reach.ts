@@ -3,14 +3,15 @@ import { emailDomain } from '../../spec/email.ts'
 
 /** Whose requests somebody reaches: those of users, by address or `@domain`, and of whoever is in a group, at Services. What is undefined is any. */
 export type For = { users: string[] | undefined; groups: string[] | undefined; services: string[] | undefined }
-/** Whose requests somebody may see, or decide: all, or their own and those of others. */
-export type Reach = 'all' | { own: string; others: For[] }
+/** Whose requests somebody may see, or decide: all, or their own, those of others, and those for which policy names them, as `request_approver` does. */
+export type Reach = 'all' | { own: string; others: For[]; named?: string[] | undefined }
 
 /** Whether a row of `request` is within reach, as SQL: what is out of reach is never read. */
 export function isWithin(reach: Reach): Expression<SqlBool> {
   if (reach === 'all') return sql`1 = 1`
-  if (reach.others.length === 0) return sql`request.user_email = ${reach.own}`
-  return anyOf([sql`${USER} = ${reach.own}`, ...reach.others.map(isOf)])
+  const named = reach.named ? [sql<SqlBool>`request.ref in (select ref from request_approver where who in (${sql.join(reach.named)}))`] : []
+  if (reach.others.length === 0) return anyOf([sql`request.user_email = ${reach.own}`, ...named])
+  return anyOf([sql`${USER} = ${reach.own}`, ...reach.others.map(isOf), ...named])
 }
 
 /** No index is looked up by it: whoever reaches many is served by a walk in the order of the list, and not by gathering and sorting all that is theirs. */

@@ -79,15 +79,20 @@ export async function listRequests(db: Tx, want: { status?: RequestRow['status']
  * Ends the pending state, once: of racing decisions exactly one holds (protocol 4). The statement demands that it is pending, in time, and that what was shown is still so.
  * Throws unknown_request, already_decided, stale_decision.
  */
-export async function decide(
+export const decide = (
   tx: Tx,
   digest: string,
   status: 'approved' | 'denied' | 'canceled',
   d: Decision & { reason?: string | undefined },
-): Promise<RequestRow> {
+): Promise<RequestRow> => changePending(tx, digest, d, { status, decided_at: d.at, decided_by: d.by, reason: d.reason ?? null })
+
+/** Takes a pending request for one approval of several, and leaves it pending: until the transaction ends nobody else approves it. Throws as `decide`. */
+export const requirePending = (tx: Tx, digest: string, d: Decision): Promise<RequestRow> => changePending(tx, digest, d, { status: 'pending' })
+
+async function changePending(tx: Tx, digest: string, d: Decision, change: Pick<RequestRow, 'status'> | Decided): Promise<RequestRow> {
   const won = await tx
     .updateTable('request')
-    .set({ status, decided_at: d.at, decided_by: d.by, reason: d.reason ?? null })
+    .set(change)
     .where('digest', '=', digest)
     .where('status', '=', 'pending')
     .where('expires_at', '>', d.at)
@@ -136,7 +141,7 @@ export async function deleteRequestsEndedBefore(tx: Tx, before: number, limit: n
     .selectFrom('request')
     .leftJoin('pass', 'pass.request_digest', 'request.digest')
     .leftJoin('authorization', 'authorization.id', 'pass.authorization_id')
-    .select(['request.digest', 'authorization.id as authorization_id'])
+    .select(['request.digest', 'request.ref', 'authorization.id as authorization_id'])
     .where('request.status', 'in', ['approved', 'denied', 'expired', 'canceled']) // named, so that the index serves
     .where('request.expires_at', '<', before)
     .where((e) => e.or([e('authorization.expires_at', 'is', null), e('authorization.expires_at', '<', before)]))
@@ -147,6 +152,9 @@ export async function deleteRequestsEndedBefore(tx: Tx, before: number, limit: n
   const authorizations = old.flatMap(({ authorization_id: id }) => (id === null ? [] : [id]))
   if (authorizations.length > 0) await tx.deleteFrom('authorization').where('id', 'in', authorizations).execute()
   await tx.deleteFrom('pass').where('request_digest', 'in', digests).execute()
+  await tx.deleteFrom('approval').where('request_digest', 'in', digests).execute()
+  const refs = old.map(({ ref }) => ref)
+  await tx.deleteFrom('request_approver').where('ref', 'in', refs).execute()
   await tx.deleteFrom('request').where('digest', 'in', digests).execute()
   return digests.length
 }

@@ -38,6 +38,7 @@ export type AuthorityTables = AuditTable &
       answer: string // json: what validation will answer, but for the authorization
       expires_at: number
       authorization_seconds: number // how long the authorization lives from redemption on
+      about: string | null // json: what the audit trail says of its Harness and of the policies that decided
       consumed_at: number | null
       revoked_at: number | null
     }
@@ -91,6 +92,27 @@ export type AuthorityTables = AuditTable &
       added_at: number
       used_at: number | null
     }
+    request_approver: { ref: string; who: string } // who alone may approve a request: an address, group:NAME or admin-token
+    approval: { request_digest: string; by: string; scope: string; at: number } // of a request that more than one must approve
+    remembered: {
+      ref: string
+      user_email: string
+      service_origin: string
+      agent_id: string
+      tier: string
+      vouched_by: string // the issuer, or the name of the registered key
+      key_thumbprint: string | null // of a registered key: no other counts
+      type: string
+      destination: string | null
+      task_pattern: string // of task ids: * stands for anything
+      scope: string // json
+      by: string // who approved
+      request_ref: string // the request that was approved then
+      created_at: number
+      expires_at: number
+      used_at: number | null
+      uses: Generated<number>
+    }
     audit_term: { term: string; seq: number } // which events of the audit trail name something
     audit_indexed: { id: number; seq: number } // one row: how far the trail has been read into audit_term
   }
@@ -100,6 +122,7 @@ export type RequestRow = Selectable<AuthorityTables['request']>
 export type PassRow = AuthorityTables['pass']
 export type AuthorizationRow = AuthorityTables['authorization']
 export type HarnessKeyRow = AuthorityTables['harness_key']
+export type RememberedRow = Selectable<AuthorityTables['remembered']>
 export type OutboxRow = AuthorityTables['outbox']
 export type ConsoleSessionRow = AuthorityTables['console_session']
 export type PasskeyRow = AuthorityTables['passkey']

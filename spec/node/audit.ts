@@ -35,6 +35,13 @@ export type AuditEvent = {
   by?: string | undefined
   reason?: string | undefined
   kid?: string | undefined
+  /** The version of the policy file that decided, and the names of the policies. */
+  policy?: string | undefined
+  policies?: string[] | undefined
+  /** The people whose approval a decision stands on, where that is not `by` alone. */
+  approvers?: string[] | undefined
+  /** The remembered approval that was made, used or ended. */
+  remembered?: string | undefined
   /** A passkey that was added, or an approver's assertion by one, with what it takes to verify it again. */
   passkey?: object | undefined
   /** Where somebody came from, as the door saw it. */

@@ -31,6 +31,7 @@ async function examine<S extends ServerSettings>(party: ServerParty<S>, file: st
     for (const record of party.records(settings)) await examineRecord(findings, network.resolveTxt, record)
     await network.close()
   })
+  await examineOne(findings, () => party.examine?.(settings, file))
   await examineOne(findings, () => examineDatabase(findings, party, { file, settings }))
   return findings
 }

@@ -32,6 +32,8 @@ export type ServerParty<S extends ServerSettings> = {
   ownSecrets?: (settings: S) => Record<string, SecretPlace>
   /** Makes what verifies this party's own events, in the order of the trail, for one walk of `audit verify`. */
   createVerifyEvent?: () => VerifyEvent
+  /** What `check-config` examines beside what all parties have. Throws OperatorError with every problem. */
+  examine?: (settings: S, file: string) => Promise<void>
   /** How long a request may take to come in, where bodies are long. */
   requestMs?: number
   open: (opening: PartyOpening<S>) => Promise<OpenServer>

@@ -32,8 +32,8 @@ export const authorityErrors: readonly Mutant[] = [
     id: 'errors-with-pass',
     says: 'a refused validation names the pass',
     file: ROUTE,
-    find: '() => redeem(d, agentpass.value, service)',
-    replace: `() => redeem(d, agentpass.value, service).catch((failure) => {
+    find: '() => redeem(d, agentpass.value, caller)',
+    replace: `() => redeem(d, agentpass.value, caller).catch((failure) => {
         failure.message += \`: \${agentpass.value}\`;
         throw failure;
     })`,

@@ -5,7 +5,6 @@ import type { Mutant } from './mutant.ts'
 
 const MESSAGE = 'spec/wire/issuance.js'
 const BODY = 'spec/body.js'
-const ISSUE = 'authority/issue/issue.js'
 const SHAPES = [
   ...ids('AUTH-ISS-03', 'missing', 'null', 'unknown', 'capitals', 'list'),
   ...ids('AUTH-ISS-04', 'no-service', 'missing', 'number', 'word', 'empty', 'http', 'list'),
@@ -82,7 +81,7 @@ export const authorityIssuance: readonly Mutant[] = [
   {
     id: 'authority-status-from-request',
     says: 'the status is what the request says, where it says one',
-    file: ISSUE,
+    file: 'authority/issue/record.js',
     find: "status: 'pending',",
     replace: "status: request.status ?? 'pending',",
     fails: ['AUTH-ISS-02/status-chosen', 'AUTH-ISS-02/mass-assignment'],
@@ -98,7 +97,7 @@ export const authorityIssuance: readonly Mutant[] = [
   {
     id: 'authority-policy-only-asks',
     says: 'policy decides nothing by itself',
-    file: 'authority/policy/policy.js',
+    file: 'authority/policy/rules.js',
     find: "['the default', { decision: settings.default }]",
     replace: "['the default', { decision: 'ask' }]",
     fails: ['AUTH-ISS-14'],

@@ -16,8 +16,8 @@ export const authorityValidationAnswer: readonly Mutant[] = [
     id: 'authority-grants-all-offered',
     says: 'whatever was approved, all that was offered is granted',
     file: 'authority/approve/approve.js',
-    find: 'const scope = decision.scope ?? readShown',
-    replace: 'const scope = readShown',
+    find: 'const scope = decision.scope ?? offered;',
+    replace: 'const scope = offered;',
     fails: ['AUTH-VAL-14'],
   },
   {
@@ -89,8 +89,8 @@ export const authorityValidationAnswer: readonly Mutant[] = [
     id: 'authority-validation-cacheable',
     says: 'the answer of a validation may be kept for a minute',
     file: 'authority/redeem/route.js',
-    find: '() => redeem(d, agentpass.value, service)));',
-    replace: "() => redeem(d, agentpass.value, service)), 200, { 'cache-control': 'private, max-age=60' });",
+    find: '() => redeem(d, agentpass.value, caller)));',
+    replace: "() => redeem(d, agentpass.value, caller)), 200, { 'cache-control': 'private, max-age=60' });",
     fails: ['AUTH-VAL-18'],
   },
   {

@@ -13,8 +13,8 @@ export const authorityValidation: readonly Mutant[] = [
     id: 'authority-validation-idempotent',
     says: 'a validation that comes again gets the answer it got before',
     file: ROUTE,
-    find: '() => redeem(d, agentpass.value, service)',
-    replace: '() => ((globalThis.mutantAnswers ??= {})[agentpass.value] ??= redeem(d, agentpass.value, service))',
+    find: '() => redeem(d, agentpass.value, caller)',
+    replace: '() => ((globalThis.mutantAnswers ??= {})[agentpass.value] ??= redeem(d, agentpass.value, caller))',
     fails: [
       ...['AUTH-VAL-02', 'AUTH-VAL-02/elsewhere', 'AUTH-VAL-03', 'AUTH-VAL-03/rounds', 'AUTH-VAL-03/instances'],
       ...['AUTH-DEC-01', 'AUTH-DEC-01/late'],

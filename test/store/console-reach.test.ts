@@ -42,7 +42,7 @@ const sessionOf = (email: string) => ({
 const me: Identity = { email: 'me@acme.example', name: undefined, groups: ['leads'] }
 const OWN = ['me-desk', 'me-wiki']
 const personWith = (who: Identity, ...roles: object[]) =>
-  personOf(who, consoleSettings.shape.roles.parse(roles.map((role) => ({ groups: ['leads'], ...role }))) as RoleSetting[])
+  personOf(who, consoleSettings.shape.roles.parse(roles.map((role) => ({ groups: ['leads'], ...role }))) as RoleSetting[], { isNamed: true })
 
 test.each<[string, object[], string[]]>([
   ['has no role', [], []],

@@ -1,8 +1,10 @@
 import { visible } from '../../approve/visible.ts'
+import type { PolicyState } from '../../policy/current.ts'
 import type { HarnessKeyRow } from '../../store/schema.ts'
 import { CONSOLE } from '../door.ts'
 import type { Session } from '../session.ts'
 import { OwnForm, Their, When } from './page.tsx'
+import { PolicyInForce } from './policy.tsx'
 
 /** The registered keys of Harnesses, and for an admin the ways to add and remove them. */
 export const HarnessKeys = ({ session, keys }: { session: Session; keys: HarnessKeyRow[] }) => (
@@ -82,10 +84,13 @@ export const HarnessKeys = ({ session, keys }: { session: Session; keys: Harness
   </>
 )
 
-/** The settings in force, without secrets: those never stand in a settings file. */
-export const SettingsInForce = ({ yaml }: { yaml: string }) => (
+/** The policy and the settings in force, without secrets: those never stand in a settings file. */
+export const SettingsInForce = ({ yaml, policy }: { yaml: string; policy: PolicyState }) => (
   <>
     <h1>Settings in force</h1>
+    <h2>Policy</h2>
+    <PolicyInForce state={policy} />
+    <h2>Settings</h2>
     <p>As this server read them when it started, with every default. Secrets are named by their place, never shown.</p>
     <section class="scroll" aria-label="Settings" tabindex={0}>
       <pre class="settings">{yaml}</pre>

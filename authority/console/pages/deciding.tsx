@@ -1,12 +1,16 @@
+import { rememberableOf } from '../../policy/remember.ts'
 import { CONSOLE } from '../door.ts'
 import type { Demand } from '../risk.ts'
+import { scopesLeft } from './approvals.tsx'
 import { OwnForm, Their } from './page.tsx'
 import type { RequestOf } from './request.tsx'
 
 const NEEDS: Record<Demand, string | undefined> = { sign_in: undefined, recent_sign_in: 'needs a recent sign-in', passkey: 'needs your passkey' }
 
 /** The scopes that are offered, each to be left out, and the approval of the others. */
-export const Approve = ({ request, shown, session, demands, wantsNumber, hasPasskey, isRecent }: RequestOf) => {
+export const Approve = (of: RequestOf) => {
+  const { request, session, demands, wantsNumber, hasPasskey, isRecent } = of
+  const left = scopesLeft(of)
   const page = `${CONSOLE}/requests/${request.ref}`
   const asked = Object.values(demands)
   const isBound = asked.includes('passkey')
@@ -15,7 +19,7 @@ export const Approve = ({ request, shown, session, demands, wantsNumber, hasPass
       <input type="hidden" name="digest" value={request.shown_digest} />
       <fieldset>
         <legend>What you let it do</legend>
-        {shown.scopes.map(({ name, description }) => (
+        {left.map(({ name, description }) => (
           <label class="choice">
             <input type="checkbox" name={`scope:${name}`} value="on" checked data-demand={demands[name]} />
             <span>
@@ -55,11 +59,60 @@ export const Approve = ({ request, shown, session, demands, wantsNumber, hasPass
           <p class="advice">A passkey needs JavaScript. Without it, leave out what is marked.</p>
         </noscript>
       )}
+      <Remember {...of} />
       <p class="failure" role="alert" hidden></p>
       <button type="submit" class="approve">
         Approve
       </button>
     </OwnForm>
+  )
+}
+
+/** For how long, in hours. */
+const SPANS = [
+  [8, '8 hours'],
+  [24, '1 day'],
+  [168, '7 days'],
+  [720, '30 days'],
+  [2160, '90 days'],
+] as const
+
+/** Not to be asked about such requests again for a while, where that is possible: by the same agent, for the same user, Service and kind of access. */
+const Remember = ({ request, shown, demands, rememberDays }: RequestOf) => {
+  const names = shown.scopes.map(({ name }) => name).filter((name) => demands[name] === 'sign_in')
+  const kept = rememberDays > 0 ? rememberableOf(shown, names) : []
+  if (kept.length === 0) return null
+  return (
+    <details id="remember" class="remember">
+      <summary>Remember this approval</summary>
+      <label class="reason">
+        For
+        <select name="remember_hours">
+          <option value="0">this once</option>
+          {SPANS.filter(([hours]) => hours <= rememberDays * 24).map(([hours, name]) => (
+            <option value={String(hours)}>{name}</option>
+          ))}
+        </select>
+      </label>
+      <label class="reason">
+        Tasks
+        <input name="task_pattern" value={request.task_id} maxlength={1024} autocomplete="off" spellcheck={false} aria-describedby="remember-help" />
+        <small id="remember-help">
+          Requests of this agent for the same user, Service and kind of access, whose task id is of this pattern (<code>*</code> stands for anything),
+          are then approved without a person, with what you choose above
+          {kept.length < shown.scopes.length ? (
+            <>
+              {' '}
+              but never more than{' '}
+              {kept.map((name) => (
+                <Their>{name}</Their>
+              ))}
+            </>
+          ) : null}
+          . You can end that at any time.
+        </small>
+      </label>
+    </details>
   )
 }
 

@@ -7,10 +7,13 @@ import { CONSOLE, RENEWED } from '../door.ts'
 import type { Session } from '../session.ts'
 
 /** What every page needs: where it is, what is served beside it, and where a form may lead besides home. */
-export type Frame = { origin: string; assets: { style: string; script: string }; formTargets: string[] }
+export type Frame = { origin: string; assets: { style: string; script: string }; formTargets: string[]; remembers: boolean }
 /** What is told after an act, by the name that its address carries. */
 export const NOTICES = {
   approved: 'Approved. The agent can use it now; revoke takes it back.',
+  seconded: 'Your approval is kept. The request waits for somebody else’s.',
+  remembered: 'Approved, and remembered. Requests like this one are not asked about again until then.',
+  forgotten: 'Ended. Such requests are asked about again.',
   denied: 'Denied. The agent is told.',
   revoked: 'Ended. Whatever the agent held of this is void.',
   narrowed: 'Narrowed. The Service is told.',
@@ -24,7 +27,7 @@ export type PageOf = {
   title: string
   /** Undefined where nobody is signed in. */
   session?: Session | undefined
-  current?: 'requests' | 'authorizations' | 'audit' | 'harness-keys' | 'settings' | 'account' | undefined
+  current?: 'requests' | 'authorizations' | 'remembered' | 'audit' | 'harness-keys' | 'settings' | 'account' | undefined
   notice?: Notice | undefined
   /** Renews itself while it is looked at: where its news come from. */
   live?: string | undefined
@@ -35,6 +38,7 @@ const LINKS = [
   ['requests', 'Requests'],
   ['authorizations', 'Authorizations'],
 ] as const
+const REMEMBERED_LINK = ['remembered', 'Remembered'] as const
 const READERS_LINKS = [
   ['audit', 'Audit'],
   ['harness-keys', 'Harness keys'],
@@ -95,7 +99,7 @@ const Page = ({ frame, title, session, current, notice, live, children }: PageOf
             <span class="mark" aria-hidden="true"></span>
             AgentPass <span class="host">{new URL(frame.origin).host}</span>
           </a>
-          {session && <Navigation session={session} current={current} />}
+          {session && <Navigation session={session} current={current} remembers={frame.remembers} />}
         </header>
         <main id="main" tabindex={-1} data-live={live}>
           {notice && (
@@ -111,10 +115,10 @@ const Page = ({ frame, title, session, current, notice, live, children }: PageOf
   </>
 )
 
-const Navigation = ({ session, current }: { session: Session; current: PageOf['current'] }) => (
+const Navigation = ({ session, current, remembers }: { session: Session; current: PageOf['current']; remembers: boolean }) => (
   <>
     <nav aria-label="Console">
-      {[...LINKS, ...(session.person.reads ? READERS_LINKS : [])].map(([path, name]) => (
+      {[...LINKS, ...(remembers ? [REMEMBERED_LINK] : []), ...(session.person.reads ? READERS_LINKS : [])].map(([path, name]) => (
         <a href={`${CONSOLE}/${path}`} aria-current={path === current ? 'page' : undefined}>
           {name}
         </a>

@@ -1,13 +1,16 @@
 import type { Shown } from '../../approve/shown.ts'
 import { statusAt } from '../../issue/status.ts'
+import type { ApprovalRow } from '../../store/approvals.ts'
 import type { AuthorizationRow, PassRow, RequestRow } from '../../store/schema.ts'
 import { CONSOLE } from '../door.ts'
 import type { Demand } from '../risk.ts'
 import type { Session } from '../session.ts'
+import { Approvals, canApprove } from './approvals.tsx'
 import { Approve, Deny } from './deciding.tsx'
 import { Holding } from './holding.tsx'
 import { lengthOf, Row, Their, When } from './page.tsx'
 import { TaskText } from './task-text.tsx'
+import { Why } from './why.tsx'
 
 export type RequestOf = {
   request: RequestRow
@@ -15,6 +18,12 @@ export type RequestOf = {
   at: number
   session: Session
   mayDecide: boolean
+  /** Whether policy names this person, or nobody. */
+  mayApprove: boolean
+  /** Where more than one must approve: who has. */
+  approvals: ApprovalRow[]
+  /** For how long an approval may be remembered; 0 for not at all. */
+  rememberDays: number
   mayEnd: boolean
   /** What approving each scope asks. */
   demands: Record<string, Demand>
@@ -47,6 +56,7 @@ export const RequestPage = (of: RequestOf) => {
           <WhoAsks shown={shown} request={request} />
           <h2>What for</h2>
           <WhatFor shown={shown} />
+          <Why shown={shown} request={request} status={status} />
           {session.person.reads && (
             <p>
               <a href={`${CONSOLE}/audit?request=${request.ref}`}>What the audit trail says of it</a>
@@ -126,11 +136,6 @@ const WhatFor = ({ shown }: { shown: Shown }) => (
         {!shown.destination.on_service_origin && <strong class="warn"> This is not at the Service.</strong>}
       </Row>
     )}
-    {shown.reasons.map((reason) => (
-      <Row name="Why you are asked">
-        <Their>{reason}</Their>
-      </Row>
-    ))}
   </dl>
 )
 
@@ -141,9 +146,10 @@ const Pending = (of: RequestOf) => {
       <p class="deadline">
         Waits until <When at={request.expires_at} /> <strong data-countdown={String(request.expires_at)}></strong>
       </p>
+      <Approvals {...of} />
       {mayDecide ? (
         <>
-          <Approve {...of} />
+          {canApprove(of) && <Approve {...of} />}
           <Deny {...of} />
         </>
       ) : (

@@ -5,6 +5,7 @@ import { requestHolder } from './003-request-holder.ts'
 import { outbox } from './004-outbox.ts'
 import { keyRotation } from './005-key-rotation.ts'
 import { consoleTables } from './006-console.ts'
+import { policyTables } from './007-policy.ts'
 
 export const migrations: Record<string, Migration> = {
   '001-core': core,
@@ -13,4 +14,5 @@ export const migrations: Record<string, Migration> = {
   '004-outbox': outbox,
   '005-key-rotation': keyRotation,
   '006-console': consoleTables,
+  '007-policy': policyTables,
 }

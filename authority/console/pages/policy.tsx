@@ -1,0 +1,64 @@
+import type { PolicyState } from '../../policy/current.ts'
+import { Their, When } from './page.tsx'
+
+/** The policy file in force: what each policy says, and whether the file as it is now is another that cannot be used. */
+export const PolicyInForce = ({ state }: { state: PolicyState }) => {
+  if (state.source === 'settings') return <p>Rules of the settings below decide.</p>
+  const { broken } = state
+  return (
+    <>
+      <p>
+        <code class="wrap">
+          <Their>{state.file}</Their>
+        </code>
+        , version <code>{state.version}</code>, in force since <When at={state.loadedAt} />. A change is taken within seconds.
+      </p>
+      {broken && (
+        <div class="failure" role="alert">
+          <p>
+            The file as it is now cannot be used, since <When at={broken.since} />. The version above stays in force.
+          </p>
+          <ul>
+            {broken.problems.map((problem) => (
+              <li>
+                <Their>{problem}</Their>
+              </li>
+            ))}
+          </ul>
+        </div>
+      )}
+      {state.warnings.map((warning) => (
+        <p class="advice">
+          <Their>{warning}</Their>
+        </p>
+      ))}
+      <section class="scroll" tabindex={0} aria-label="Policies">
+        <table>
+          <thead>
+            <tr>
+              {['Policy', 'Line', 'Effect', 'Reason', 'Who approves'].map((name) => (
+                <th scope="col">{name}</th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {state.policies.map(({ name, line, effect, says, approvers, approvals }) => (
+              <tr>
+                <th scope="row">
+                  <Their>{name}</Their>
+                </th>
+                <td data-label="Line">{String(line)}</td>
+                <td data-label="Effect">{effect}</td>
+                <td data-label="Reason">{says !== undefined && <Their>{says}</Their>}</td>
+                <td data-label="Who approves">
+                  {approvers && <Their>{approvers.join(', ')}</Their>}
+                  {approvals > 1 && ` ${approvals} people`}
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </section>
+    </>
+  )
+}

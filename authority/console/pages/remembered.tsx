@@ -1,0 +1,93 @@
+import type { RememberedRow } from '../../store/schema.ts'
+import { CONSOLE } from '../door.ts'
+import type { Session } from '../session.ts'
+import { scopesOf } from './holding.tsx'
+import { OwnForm, Their, When } from './page.tsx'
+
+type RememberedOf = { rows: RememberedRow[]; session: Session; mayEnd: (row: RememberedRow) => boolean }
+
+/** The approvals that are remembered, each to be ended. */
+export const RememberedApprovals = ({ rows, session, mayEnd }: RememberedOf) => (
+  <>
+    <h1>{rows.length === 0 ? 'No approval is remembered' : 'Remembered approvals'}</h1>
+    <p>
+      Requests like these are approved without asking, until then. Ending one takes nothing back that it gave: that is done under “Authorizations”.
+    </p>
+    {rows.length > 0 && (
+      <section class="scroll" tabindex={0} aria-label="Remembered approvals">
+        <table>
+          <thead>
+            <tr>
+              {['Agent', 'For', 'Where', 'Tasks', 'What', 'Approved', 'Until', 'Used', 'End'].map((name) => (
+                <th scope="col">{name}</th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {rows.map((row) => (
+              <Line row={row} session={session} mayEnd={mayEnd(row)} />
+            ))}
+          </tbody>
+        </table>
+      </section>
+    )}
+  </>
+)
+
+const Line = ({ row, session, mayEnd }: { row: RememberedRow; session: Session; mayEnd: boolean }) => (
+  <tr>
+    <th scope="row">
+      <Their>{row.agent_id}</Their>
+      <span class="sub">
+        {row.tier}: <Their>{row.vouched_by}</Their>
+      </span>
+    </th>
+    <td data-label="For">
+      <Their>{row.user_email}</Their>
+    </td>
+    <td data-label="Where">
+      <Their>{row.service_origin}</Their>
+    </td>
+    <td data-label="Tasks">
+      <code class="wrap">
+        <Their>{row.task_pattern}</Their>
+      </code>
+    </td>
+    <td data-label="What">
+      {scopesOf(row.scope).map((name) => (
+        <code class="scope">
+          <Their>{name}</Their>
+        </code>
+      ))}
+    </td>
+    <td data-label="Approved">
+      <a href={`${CONSOLE}/requests/${row.request_ref}`}>
+        <When at={row.created_at} />
+      </a>
+      <span class="sub">
+        by <Their>{row.by}</Their>
+      </span>
+    </td>
+    <td data-label="Until">
+      <When at={row.expires_at} />
+    </td>
+    <td data-label="Used">
+      {String(row.uses)}
+      {row.used_at !== null && (
+        <span class="sub">
+          last <When at={row.used_at} />
+        </span>
+      )}
+    </td>
+    <td>
+      {mayEnd && (
+        <OwnForm session={session} action={`${CONSOLE}/remembered/end`}>
+          <input type="hidden" name="ref" value={row.ref} />
+          <button type="submit" class="plain" aria-label={`End what is remembered of ${row.agent_id} at ${row.service_origin}`}>
+            End
+          </button>
+        </OwnForm>
+      )}
+    </td>
+  </tr>
+)

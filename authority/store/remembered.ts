@@ -1,0 +1,71 @@
+import type { Which } from './alive.ts'
+import { isWithin, type Reach } from './reach.ts'
+import type { RememberedRow, Tx } from './schema.ts'
+
+export type NewRemembered = Omit<RememberedRow, 'used_at' | 'uses'>
+
+export async function addRemembered(tx: Tx, row: NewRemembered): Promise<void> {
+  await tx.insertInto('remembered').values(row).execute()
+}
+
+/** What is remembered of an agent, for a user at a Service, the newest first. */
+export const findRemembered = (
+  db: Tx,
+  { user, service, agent, at }: { user: string; service: string; agent: string; at: number },
+): Promise<RememberedRow[]> =>
+  db
+    .selectFrom('remembered')
+    .selectAll()
+    .where('user_email', '=', user)
+    .where('service_origin', '=', service)
+    .where('agent_id', '=', agent)
+    .where('expires_at', '>', at)
+    .orderBy('created_at', 'desc')
+    .limit(MOST)
+    .execute()
+const MOST = 100
+
+/** Counts a use of a remembered approval. Whether it still stood: it is used in the transaction of the approval that it gives, or not at all. */
+export async function useRemembered(tx: Tx, ref: string, at: number): Promise<boolean> {
+  const used = await tx
+    .updateTable('remembered')
+    .set((e) => ({ used_at: at, uses: e('uses', '+', 1) }))
+    .where('ref', '=', ref)
+    .where('expires_at', '>', at)
+    .returning('ref')
+    .executeTakeFirst()
+  return used !== undefined
+}
+
+/** What is remembered within reach, the newest first. */
+export const listRemembered = (db: Tx, reach: Reach, { at, limit }: { at: number; limit: number }): Promise<RememberedRow[]> =>
+  db
+    .selectFrom('remembered as request') // by whose columns reach is told
+    .selectAll()
+    .where('expires_at', '>', at)
+    .where(isWithin(reach))
+    .orderBy('created_at', 'desc')
+    .limit(limit)
+    .execute()
+
+/** Forgets one that is within reach. Gives it as it was; undefined where there is none. */
+export async function forgetRemembered(tx: Tx, reach: Reach, ref: string): Promise<RememberedRow | undefined> {
+  const own = tx.selectFrom('remembered as request').select('request.ref').where('request.ref', '=', ref).where(isWithin(reach))
+  return tx.deleteFrom('remembered').where('ref', 'in', own).returningAll().executeTakeFirst()
+}
+
+const COLUMNS = { user: 'user_email', service: 'service_origin', key_thumbprint: 'key_thumbprint' } as const
+
+/** Forgets all that is meant and within reach. Gives it as it was. */
+export async function forgetMeant(tx: Tx, which: Which, reach: Reach): Promise<RememberedRow[]> {
+  if (which.by === 'authorization_id') return []
+  const within = tx.selectFrom('remembered as request').select('request.ref').where(isWithin(reach))
+  const gone = tx.deleteFrom('remembered').where('ref', 'in', within)
+  return (which.by === 'all' ? gone : gone.where(COLUMNS[which.by], '=', which.is)).returningAll().execute()
+}
+
+/** Deletes what is remembered no more. Gives how many. */
+export async function deleteRememberedExpiredBefore(tx: Tx, before: number, limit: number): Promise<number> {
+  const over = tx.selectFrom('remembered').select('ref').where('expires_at', '<', before).limit(limit)
+  return (await tx.deleteFrom('remembered').where('ref', 'in', over).returning('ref').execute()).length
+}
