@@ -34,7 +34,8 @@ export async function simulatePolicy(o: Options): Promise<void> {
   }
 }
 
-async function simulate(db: Tx, policy: Policy, since: number): Promise<Simulated> {
+/** Decides the requests since then again. */
+export async function simulate(db: Tx, policy: Policy, since: number): Promise<Simulated> {
   const total = await countSince(db, since)
   const groups = new Map<string, string[]>()
   const groupsOf = async (user: string) => {
@@ -66,8 +67,8 @@ function inWords({ since, requests, changed }: Simulated, isAll: boolean): strin
 /** How many went from what to what, and what people had said where they were asked. */
 function kindsOf(changed: Changed[]): string {
   const counts = new Map<string, { cells: string[]; count: number }>()
-  for (const { then, now, person = '' } of changed) {
-    const cells = [then.decision, person, now.decision]
+  for (const { was, would, person = '' } of changed) {
+    const cells = [was.decision, person, would.decision]
     const kind = counts.get(cells.join()) ?? { cells, count: 0 }
     counts.set(cells.join(), { cells, count: kind.count + 1 })
   }
@@ -80,8 +81,8 @@ function kindsOf(changed: Changed[]): string {
 const said = ({ decision, scope }: Said): string => (scope.length === 0 ? decision : `${decision} ${scope.join(', ')}`)
 const cut = (text: string): string => (text.length > CELL_CHARS ? `${text.slice(0, CELL_CHARS - 1)}…` : text)
 
-const lines = ({ ref, at, user, agent, service, then, now, person, why }: Changed): string[] => [
+const lines = ({ ref, at, user, agent, service, was, would, person, why }: Changed): string[] => [
   `${ref}  ${toRfc3339(at)}  ${[user, agent, service].map((one) => cut(visible(one))).join('  ')}`,
-  `    ${visible(`${said(then)}${person === undefined ? '' : ` (then ${person})`} → ${said(now)}`)}`,
+  `    ${visible(`${said(was)}${person === undefined ? '' : ` (then ${person})`} → ${said(would)}`)}`,
   ...why.map((one) => `    ${visible(one)}`),
 ]

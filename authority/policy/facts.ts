@@ -33,10 +33,11 @@ export function factsOf(text: string, timeZone: string): Facts {
       const context = only({
         user: value('User', email),
         type,
-        task: { id: task.id, attested: task.attested },
-        destination: destination && { url: destination.url, origin: new URL(destination.url).origin, on_service: destination.on_service_origin },
+        task: only({ id: task.id, attested: task.attested }),
+        destination:
+          destination && only({ url: destination.url, origin: new URL(destination.url).origin, on_service: destination.on_service_origin }),
         address: address === undefined ? undefined : addressOf(address),
-        ...(isNamed('time') && { time: timeIn(at) }),
+        ...(isNamed('time') && { time: only(timeIn(at)) }),
         ...(isNamed('now') && { now: extension('datetime', toRfc3339(at)) }),
       })
       const parents = question.groups.map((name) => entity('Group', name))

@@ -12,8 +12,8 @@ export type Changed = {
   user: string
   agent: string
   service: string
-  then: Said
-  now: Said
+  was: Said
+  would: Said
   person?: string | undefined
   why: string[]
 }
@@ -24,23 +24,23 @@ export function decideAgain(policy: Policy, past: PastRequest, groups: string[])
   const withheld = shown.policy?.withheld ?? []
   const offered = [...shown.scopes, ...withheld.map((name) => ({ name }))]
   const answer = policy.decide(questionOf(shown, { offered, groups, at: past.created_at }))
-  const [then, now] = [
+  const [was, would] = [
     saidThen(
       past,
       shown.scopes.map(({ name }) => name),
     ),
     saidNow(answer),
   ]
-  if (then.decision === now.decision && isSame(then.scope, now.scope)) return undefined
+  if (was.decision === would.decision && isSame(was.scope, would.scope)) return undefined
   return {
     ref: past.ref,
     at: past.created_at,
     user: past.user_email,
     agent: past.agent_id,
     service: past.service_origin,
-    then,
-    now,
-    ...(then.decision === 'ask' && { person: past.status }),
+    was,
+    would,
+    ...(was.decision === 'ask' && { person: past.status }),
     why: inWords(answer, offered),
   }
 }

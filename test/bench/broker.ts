@@ -7,15 +7,12 @@ import { addTask } from '../../harness/store/tasks.ts'
 import { systemNow, systemRandom } from '../../spec/node/settings.ts'
 import { createCertificateAuthority } from '../world/ca.ts'
 import type { Place } from './cases.ts'
-import { median, quantile } from './load.ts'
+import { compareWays } from './compare.ts'
 import { ADMIN_TOKEN, AUTHORITY, BROKER_AGENT, USER } from './peers.ts'
 import { tellProgress } from './progress.ts'
 import type { LatencyRow } from './report.ts'
 import { HOUR } from './seed.ts'
 
-const WARM_UP = 2500
-const ROUNDS = 3
-const CALLS = 2000
 const LONG_BYTES = 100 * 1024 * 1024
 const TASK = 'task-of-the-bench'
 
@@ -37,8 +34,9 @@ export async function measureBroker(place: Place): Promise<{ rows: LatencyRow[];
     const direct = new Pool(desk.origin, { connections: 1, connect: { ca: ca.pem } })
     const through = new Pool(broker.origin, { connections: 1 })
     const headers = { authorization: `Bearer ${ADMIN_TOKEN}`, host: new URL(broker.origin).host }
-    const ways = { direct: () => take(direct, '/bare', {}), broker: () => take(through, `/tasks/${TASK}/http/bare`, headers) }
-    const rows = await compare(ways)
+    const plain = { name: 'call, direct', act: () => take(direct, '/bare', {}) }
+    const brokered = { name: 'call, broker', act: () => take(through, `/tasks/${TASK}/http/bare`, headers) }
+    const rows = await compareWays('broker', plain, brokered, 'broker adds (p50)')
     tellProgress('broker: an answer of 100 MiB')
     const before = await rss(through)
     await take(through, `/tasks/${TASK}/http/long/${LONG_BYTES}`, headers, LONG_BYTES)
@@ -72,36 +70,6 @@ async function holdTask({ db, secrets }: Awaited<ReturnType<Place['broker']>>, s
   )
 }
 
-async function compare(ways: Record<'direct' | 'broker', () => Promise<void>>): Promise<LatencyRow[]> {
-  const times = { direct: [] as number[][], broker: [] as number[][] }
-  for (const way of ['direct', 'broker'] as const) {
-    tellProgress(`broker: warming up, ${way}`)
-    for (let i = 0; i < WARM_UP; i++) await ways[way]()
-  }
-  for (let round = 1; round <= ROUNDS; round++)
-    for (const way of ['direct', 'broker'] as const) {
-      tellProgress(`broker: round ${round} of ${ROUNDS}, ${way}`)
-      times[way].push(await measureOnce(ways[way]))
-    }
-  const p = (way: 'direct' | 'broker', share: number) => median(times[way].map((all) => quantile(all, share)))
-  const row = (name: string, p50: number, p99: number): LatencyRow => ({ name, rounds: ROUNDS * CALLS, p50Ms: round2(p50), p99Ms: round2(p99) })
-  return [
-    row('call, direct', p('direct', 0.5), p('direct', 0.99)),
-    row('call, broker', p('broker', 0.5), p('broker', 0.99)),
-    row('broker adds (p50)', p('broker', 0.5) - p('direct', 0.5), p('broker', 0.99) - p('direct', 0.99)),
-  ]
-}
-
-async function measureOnce(act: () => Promise<void>): Promise<number[]> {
-  const times: number[] = []
-  for (let i = 0; i < CALLS; i++) {
-    const started = performance.now()
-    await act()
-    times.push(performance.now() - started)
-  }
-  return times.sort((a, b) => a - b)
-}
-
 async function take(pool: Pool, path: string, headers: Record<string, string>, bytes?: number): Promise<void> {
   const { statusCode, body } = await pool.request({ method: 'GET', path, headers })
   let size = 0
@@ -113,4 +81,3 @@ const Memory = z.object({ rss: z.number() })
 const rss = async (pool: Pool): Promise<number> => Memory.parse(await (await pool.request({ method: 'GET', path: '/memory' })).body.json()).rss
 
 const mib = (bytes: number): string => `${Math.round(bytes / 1024 / 1024)} MiB`
-const round2 = (ms: number): number => Number(ms.toFixed(2))

@@ -13,6 +13,7 @@ import { FLAT_CASES, measureFlatness, SIZES } from './flatness.ts'
 import { type Bench, placeOf, withGround } from './ground.ts'
 import { type Leftovers, untilInterrupted, withLeftovers, withoutPassword } from './leftovers.ts'
 import { measure, totalShots } from './measure.ts'
+import { measurePolicy } from './policy.ts'
 import { tellProgress } from './progress.ts'
 import { type LatencyRow, printFlatness, printHead, printLatency, printRow, type Row, summarise } from './report.ts'
 import { measureRevocation, REVOCATIONS } from './revocation.ts'
@@ -23,7 +24,8 @@ const ROUNDS = 3
 const REVOCATION = 'revocation'
 const CONSOLE = 'console'
 const BROKER = 'broker'
-const NAMES = [...CASES.map(({ name }) => name), REVOCATION, CONSOLE, BROKER]
+const POLICY = 'policy'
+const NAMES = [...CASES.map(({ name }) => name), REVOCATION, CONSOLE, BROKER, POLICY]
 
 const program = createProgram('bench', 'Speed of the parties beside floors of the same run: ratios count, not absolute figures.', [
   '--only validate check',
@@ -60,6 +62,7 @@ async function bench(options: Options, leftovers: Leftovers): Promise<void> {
     ...(isWanted(REVOCATION) ? await measureRevocations(ready, options) : []),
     ...(isWanted(CONSOLE) ? await measurePages(ready, options) : []),
     ...(isWanted(BROKER) ? await measureForwarding(ready, options) : []),
+    ...(isWanted(POLICY) ? await measureDeciding(ready, options) : []),
   ]
   if (options.json) printJson([...rows, ...latencies])
   else if (options.flatness) printFlatness(SIZES, rows)
@@ -122,6 +125,14 @@ async function measureForwarding(ready: Bench, { json }: Options): Promise<Laten
   tellProgress('')
   if (!json) for (const row of rows) printLatency(row)
   if (!json) say(memory)
+  return rows
+}
+
+async function measureDeciding(ready: Bench, { json }: Options): Promise<LatencyRow[]> {
+  const { rows, simulated } = await withGround(ready, (ground) => measurePolicy(placeOf(ground, POLICY)))
+  tellProgress('')
+  if (!json) for (const row of rows) printLatency(row)
+  if (!json) say(simulated)
   return rows
 }
 

@@ -33,6 +33,8 @@ const Told = z.object({
   /** What a desk's door speaks TLS with, and the CA that a broker trusts. */
   tls: z.object({ key: z.string(), cert: z.string() }).optional(),
   caFile: z.string().optional(),
+  /** By which an Authority decides; without it, it approves everything. */
+  policyFile: z.string().optional(),
   /** Whether a Service takes security events. */
   pushed: z.boolean().default(true),
 })
@@ -87,13 +89,13 @@ async function floor({ database, jwk }: Told): Promise<Served> {
   }
 }
 
-function authority({ database, masterKey, jwk, service: at }: Told, more: object = {}): Promise<OpenAuthority> {
+function authority({ database, masterKey, jwk, service: at, policyFile }: Told, more: object = {}): Promise<OpenAuthority> {
   const settings = AuthoritySettings.parse({
     ...common,
     ...more,
     authority: AUTHORITY,
     domains: ['acme.example'],
-    policy: { default: 'approve' },
+    policy: policyFile === undefined ? { default: 'approve' } : { file: policyFile },
     lifetimes: { decision_seconds: 86_400, pass_seconds: 3600, authorization_seconds: 86_400 },
     limits: { issuances_per_minute: LARGE, polls_per_second: LARGE },
   })
