@@ -4,10 +4,14 @@ import { expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { z } from 'zod'
 import { consoleSettings } from '../authority/console/settings.ts'
+import { loadEngine } from '../authority/node/policy-file.ts'
 import { authoritySettingsText } from '../authority/node/settings-text.ts'
+import { compilePolicies } from '../authority/policy/compile.ts'
+import { Situations, tryOut } from '../authority/policy/situation.ts'
 import { AuthoritySettings } from '../authority/settings.ts'
 import { parseSettings } from '../spec/node/settings.ts'
 import { run } from './cli-fixture.ts'
+import { cedar } from './policy-rig.ts'
 
 const README = readFileSync('authority/README.md', 'utf8')
 const blocks = (language: string): string[] => [...README.matchAll(new RegExp(`\`\`\`${language}\n(.*?)\`\`\``, 'gs'))].map(([, text = '']) => text)
@@ -52,9 +56,25 @@ test.each([...new Set(COMMANDS.map((words) => words.join(' ')))])('agentpass-aut
   for (const word of words.filter((each) => each.startsWith('--'))) expect(options, word).toContain(word)
 })
 
-test.each(blocks('yaml').map((text) => [text.split('\n').slice(0, 3).join(' '), text]))('the settings %s are settings', (_, text) => {
+const isSituations = (text: string): boolean => text.includes('situations:')
+
+test.each(
+  blocks('yaml')
+    .filter((text) => !isSituations(text))
+    .map((text) => [text.split('\n').slice(0, 3).join(' '), text]),
+)('the settings %s are settings', (_, text) => {
   const settings = AuthoritySettings.parse({ ...Object(parse(WRITTEN)), console: undefined, ...withSignIn(parse(text)) })
   expect(settings.authority).toBe('https://authority.acme.example')
+})
+
+test('its policy file is a good one, listed as it says, and decides its situations as they expect', async () => {
+  const [text = ''] = blocks('cedar')
+  const compiled = await compilePolicies(await loadEngine(), text)
+  for (const { line, name, effect } of compiled.policies) expect(README).toMatch(new RegExp(`^${line} +${name} +${effect}`, 'm'))
+  expect(README).toContain(`policy.cedar is fine: version ${compiled.version}`)
+  const { defaults, situations } = Situations.parse(parse(blocks('yaml').find(isSituations) ?? ''))
+  const policy = await cedar(text, 'Europe/Berlin')
+  expect(situations.flatMap((situation) => tryOut(policy, { ...defaults, ...situation }).differences)).toEqual([])
 })
 
 /** A part of `console` is shown without the sign-in that it needs. */

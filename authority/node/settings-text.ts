@@ -44,9 +44,14 @@ ${domains.map((domain) => `  - ${yamlValue(domain)}`).join('\n')}
 # { service: https://desk.example, user: "@acme.example", scopes: [tickets:read], decision: approve }
 # deny with scopes takes them off the offer and goes on to the next rule; without scopes it ends the matter.
 # approve and ask end it where anything they name is offered, and grant or offer no more than that.
+# file: a file of Cedar policies beside this one, which then decides alone; it is read again when it changes. agentpass-authority policy --help
+# time_zone: in which policies are told the time. remember_days: for how long people may have an approval remembered, at most; 0 for not at all.
 #policy:
 #  default: ask
 #  rules: []
+#  # file: policy.cedar
+#  time_zone: UTC
+#  remember_days: 0
 
 # The pages on which people decide. They sign in with an OpenID provider, where this authority is a client with the redirect URI
 # AUTHORITY/console/callback and the post-logout redirect URI AUTHORITY/console/signed-out. Whoever signs in decides what is asked for their own address.

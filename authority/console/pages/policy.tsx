@@ -51,8 +51,7 @@ export const PolicyInForce = ({ state }: { state: PolicyState }) => {
                 <td data-label="Effect">{effect}</td>
                 <td data-label="Reason">{says !== undefined && <Their>{says}</Their>}</td>
                 <td data-label="Who approves">
-                  {approvers && <Their>{approvers.join(', ')}</Their>}
-                  {approvals > 1 && ` ${approvals} people`}
+                  <Their>{[...(approvers ?? []), ...(approvals > 1 ? [`${approvals} people`] : [])].join(', ')}</Their>
                 </td>
               </tr>
             ))}

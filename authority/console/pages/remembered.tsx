@@ -18,7 +18,7 @@ export const RememberedApprovals = ({ rows, session, mayEnd }: RememberedOf) => 
         <table>
           <thead>
             <tr>
-              {['Agent', 'For', 'Where', 'Tasks', 'What', 'Approved', 'Until', 'Used', 'End'].map((name) => (
+              {['Agent', 'For', 'Tasks', 'What', 'Until', 'Used', 'End'].map((name) => (
                 <th scope="col">{name}</th>
               ))}
             </tr>
@@ -44,9 +44,9 @@ const Line = ({ row, session, mayEnd }: { row: RememberedRow; session: Session; 
     </th>
     <td data-label="For">
       <Their>{row.user_email}</Their>
-    </td>
-    <td data-label="Where">
-      <Their>{row.service_origin}</Their>
+      <span class="sub">
+        at <Their>{row.service_origin}</Their>
+      </span>
     </td>
     <td data-label="Tasks">
       <code class="wrap">
@@ -60,16 +60,11 @@ const Line = ({ row, session, mayEnd }: { row: RememberedRow; session: Session; 
         </code>
       ))}
     </td>
-    <td data-label="Approved">
-      <a href={`${CONSOLE}/requests/${row.request_ref}`}>
-        <When at={row.created_at} />
-      </a>
-      <span class="sub">
-        by <Their>{row.by}</Their>
-      </span>
-    </td>
     <td data-label="Until">
       <When at={row.expires_at} />
+      <span class="sub">
+        <a href={`${CONSOLE}/requests/${row.request_ref}`}>approved</a> by <Their>{row.by}</Their>
+      </span>
     </td>
     <td data-label="Used">
       {String(row.uses)}
