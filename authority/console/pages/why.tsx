@@ -29,12 +29,7 @@ export const Why = ({ shown, request, status }: WhyOf) => {
       )}
       {policy && policy.withheld.length > 0 && (
         <p>
-          The Service offers more, which nobody can approve here:{' '}
-          {policy.withheld.map((name) => (
-            <code class="scope">
-              <Their>{name}</Their>
-            </code>
-          ))}
+          The Service offers more, which nobody can approve here: <Scopes names={policy.withheld} />
         </p>
       )}
       {policy?.version !== undefined && (
@@ -53,14 +48,7 @@ function titleOf(status: WhyOf['status'], { decided_by }: WhyOf['request']): str
 
 const Line = ({ why: { policy, effect, scopes, says }, isAll }: { why: OneWhy; isAll: boolean }) => (
   <li>
-    <span class={`badge effect-${effect}`}>{EFFECTS[effect]}</span>{' '}
-    {isAll || scopes.length === 0
-      ? null
-      : scopes.map((name) => (
-          <code class="scope">
-            <Their>{name}</Their>
-          </code>
-        ))}{' '}
+    <span class={`badge effect-${effect}`}>{EFFECTS[effect]}</span> {!isAll && <Scopes names={scopes} />}
     {says === undefined ? null : (
       <>
         “<Their>{says}</Their>”{' '}
@@ -70,4 +58,16 @@ const Line = ({ why: { policy, effect, scopes, says }, isAll }: { why: OneWhy; i
       (<Their>{policy}</Their>)
     </span>
   </li>
+)
+
+const Scopes = ({ names }: { names: string[] }) => (
+  <>
+    {names.map((name) => (
+      <>
+        <code class="scope">
+          <Their>{name}</Their>
+        </code>{' '}
+      </>
+    ))}
+  </>
 )
