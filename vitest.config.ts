@@ -15,6 +15,7 @@ const ON_BOTH = [
   'test/push-*.test.ts',
   'test/broker-{tasks,recover}.test.ts',
   'test/policy-{approvals,remembered}.test.ts',
+  'test/export-cursor.test.ts',
 ]
 
 export default defineConfig({

@@ -1,4 +1,4 @@
-import { fromBase64url } from '../../spec/base64url.ts'
+import { pauseSeconds } from '../../spec/back-off.ts'
 import type { Now, Random } from '../../spec/effects.ts'
 import type { Audit } from '../../spec/node/audit.ts'
 import type { Database } from '../../spec/node/database.ts'
@@ -31,7 +31,7 @@ async function deliver(d: DeliverDeps, event: OutboxRow): Promise<boolean> {
   else {
     const { failure, retryAfterSeconds } = pushed
     d.log.info('push_failed', { ...about(event), count: event.tries, failure })
-    const pause = Math.max(pauseSeconds(event.tries, d.random), retryAfterSeconds ?? 0)
+    const pause = Math.max(pauseSeconds(event.tries, MAX_PAUSE_SECONDS, d.random), retryAfterSeconds ?? 0)
     const until = Math.min(d.now() + pause, event.expires_at)
     await d.db.write((tx) => postpone(tx, event, until, retryAfterSeconds !== undefined))
     return false
@@ -52,10 +52,3 @@ const end = (d: DeliverDeps, event: OutboxRow, outcome: 'delivered' | 'given up'
   })
 
 const about = ({ service_origin: service, authorization_id }: OutboxRow) => ({ service, authorization_id })
-
-/** A second, doubled with each try up to five minutes; chance takes up to half of it, so that those that failed together do not come back together. */
-function pauseSeconds(tries: number, random: Random): number {
-  const longest = Math.min(2 ** (tries - 1), MAX_PAUSE_SECONDS)
-  const [chance = 0] = fromBase64url(random(1)) ?? []
-  return Math.ceil(longest * (1 - chance / 512))
-}

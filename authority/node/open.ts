@@ -7,6 +7,7 @@ import { createKeySets } from '../../spec/keys.ts'
 import { createClientOf } from '../../spec/node/client.ts'
 import type { Database } from '../../spec/node/database.ts'
 import { createRate } from '../../spec/node/doors.ts'
+import type { Exporting } from '../../spec/node/export/exports.ts'
 import { addGauge } from '../../spec/node/metrics.ts'
 import { type Effects, openMigrated, openParty, type Party } from '../../spec/node/party.ts'
 import type { MasterKey } from '../../spec/node/secrets.ts'
@@ -52,6 +53,7 @@ export type AuthorityOpening = {
   settingsFile?: string
   /** The secrets that only an Authority's settings name, by member. */
   ownSecrets?: { client_secret?: string }
+  exporting?: Exporting
   effects: Effects
 }
 export type OpenAuthority = { app: Hono; management: Hono; stop: () => Promise<void> }
@@ -63,7 +65,7 @@ const REF_CHARS = 12
 /** Opens an Authority on its database and hands its two doors over; who mounts them is the caller's business. Throws Error with a sentence for people. */
 export async function openAuthority(opening: AuthorityOpening): Promise<OpenAuthority> {
   const db = await openMigrated<AuthorityTables>(opening.database, migrations, opening.effects.now)
-  const party = await openParty(db, opening.masterKeys, opening.effects)
+  const party = await openParty(db, opening)
   const policy = await policyOf(opening, party)
   const deps = await authorityDeps(opening, party, policy, party.guard(db))
   party.start([...chores(opening.settings, deps), { name: 'policy', everyMs: 1000, run: policy.look }])

@@ -45,7 +45,10 @@ export async function endRestored(database: string, masterKeys: [MasterKey, ...M
     await db.close()
     throw failure
   })
-  const party = await openParty(db, masterKeys, { now: systemNow, random: systemRandom, ...NOBODY, log: createLog('authority', 'silent') })
+  const party = await openParty(db, {
+    masterKeys,
+    effects: { now: systemNow, random: systemRandom, ...NOBODY, log: createLog('authority', 'silent') },
+  })
   try {
     const nobodyHears = { onDecided: () => {}, deliverSoon: () => {} } // no server runs: harnesses poll, and the outbox is looked at when one starts
     const ended = await revokeAll({ ...party, ...nobodyHears, db, random: systemRandom }, { by: 'all' }, { by: BY, reason: REASON })

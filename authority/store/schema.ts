@@ -1,11 +1,13 @@
 import type { Generated, Kysely, Selectable } from 'kysely'
 import type { AuditTable } from '../../spec/node/audit.ts'
 import type { ClockTable } from '../../spec/node/clock.ts'
+import type { ExportTables } from '../../spec/node/export/cursor.ts'
 import type { SigningKeyTable } from '../../spec/node/keys.ts'
 
 /** All instants are epoch seconds; `json` columns hold JSON text; digests are SHA-256 in base64url. */
 export type AuthorityTables = AuditTable &
   ClockTable &
+  ExportTables &
   SigningKeyTable & {
     request: {
       digest: string // of the request id: the id is a capability and is never stored

@@ -1,6 +1,7 @@
 import type { Kysely } from 'kysely'
 import type { AuditTable } from '../../spec/node/audit.ts'
 import type { ClockTable } from '../../spec/node/clock.ts'
+import type { ExportTables } from '../../spec/node/export/cursor.ts'
 import type { SigningKeyTable } from '../../spec/node/keys.ts'
 import type { PassType } from '../../spec/wire/issuance.ts'
 import type { Step } from '../failure.ts'
@@ -16,6 +17,7 @@ export const LIVE: TaskStatus[] = ['asking', 'redeeming', 'ready', 'ending']
 /** All instants are epoch seconds; `json` columns hold JSON text; what is `sealed_` is under the master key. */
 export type BrokerTables = AuditTable &
   ClockTable &
+  ExportTables &
   SigningKeyTable & {
     task: {
       id: string

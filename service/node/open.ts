@@ -6,6 +6,7 @@ import { createKeySets } from '../../spec/keys.ts'
 import { createClientOf } from '../../spec/node/client.ts'
 import type { Database } from '../../spec/node/database.ts'
 import { createRate } from '../../spec/node/doors.ts'
+import type { Exporting } from '../../spec/node/export/exports.ts'
 import { type Effects, openMigrated, openParty, type Party } from '../../spec/node/party.ts'
 import type { MasterKey } from '../../spec/node/secrets.ts'
 import { sweepAll } from '../../spec/node/sweep.ts'
@@ -35,6 +36,7 @@ export type ServiceOpening = {
   database: string
   masterKeys: [MasterKey, ...MasterKey[]]
   adminToken: string
+  exporting?: Exporting
   effects: Effects
   forward: Forward
 }
@@ -46,7 +48,7 @@ const KEEP_ENDED_SECONDS = 86_400
 /** Opens a Service on its database and hands its two doors over; who mounts them is the caller's business. Throws Error with a sentence for people. */
 export async function openService(opening: ServiceOpening): Promise<OpenService> {
   const db = await openMigrated<ServiceTables>(opening.database, migrations, opening.effects.now)
-  const party = await openParty(db, opening.masterKeys, opening.effects)
+  const party = await openParty(db, opening)
   const deps = await serviceDeps(opening, party, party.guard(db))
   party.start([
     { name: 'unused initializations', everyMs: 1000, run: () => sweepAll((limit) => endUnused(deps, limit)) },

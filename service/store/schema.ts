@@ -1,6 +1,7 @@
 import type { Kysely } from 'kysely'
 import type { AuditTable } from '../../spec/node/audit.ts'
 import type { ClockTable } from '../../spec/node/clock.ts'
+import type { ExportTables } from '../../spec/node/export/cursor.ts'
 import type { SigningKeyTable } from '../../spec/node/keys.ts'
 import type { PassType } from '../../spec/wire/issuance.ts'
 
@@ -19,6 +20,7 @@ type Bought = {
 /** All instants are epoch seconds; `json` columns hold JSON text; digests are SHA-256 in base64url. */
 export type ServiceTables = AuditTable &
   ClockTable &
+  ExportTables &
   SigningKeyTable & {
     credential: Bought & {
       digest: string // of the bearer token or the session's cookie: neither is ever stored

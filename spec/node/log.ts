@@ -16,6 +16,7 @@ export type LogFields = {
   authority?: string
   service?: string
   address?: string
+  exporter?: string
   seq?: number
   hash?: string
   count?: number

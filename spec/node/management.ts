@@ -3,14 +3,21 @@ import type { Registry } from 'prom-client'
 import { sha256 } from '../base64url.ts'
 import { ProtocolError } from '../error.ts'
 import { answer, createDoor, DOOR_HEADERS } from './doors.ts'
+import type { ExportState } from './export/states.ts'
 import type { Log } from './log.ts'
 
 /** Whether a party can do its work now, and if not why: for a load balancer. */
 export type Readiness = () => Promise<{ ready: true } | { ready: false; why: string }>
 
-export type ManagementDeps = { log: Log; adminTokenDigest: string; metrics: Registry; readiness: Readiness }
+export type ManagementDeps = {
+  log: Log
+  adminTokenDigest: string
+  metrics: Registry
+  readiness: Readiness
+  exportStates: () => Promise<ExportState[]>
+}
 
-/** The management door: health, readiness and metrics for machines; everything else needs the admin token as `Authorization: Bearer`. */
+/** The management door: health, readiness and metrics for machines, and how exports stand; everything but the first two needs the admin token as `Authorization: Bearer`. */
 export function createManagementDoor(d: ManagementDeps): Hono {
   const door = createDoor({ name: 'management', log: d.log })
   door.get('/health', () => answer({ status: 'alive' }))
@@ -26,5 +33,6 @@ export function createManagementDoor(d: ManagementDeps): Hono {
     await next()
   })
   door.get('/metrics', async () => new Response(await d.metrics.metrics(), { headers: { ...DOOR_HEADERS, 'content-type': d.metrics.contentType } }))
+  door.get('/exports', async () => answer({ exports: await d.exportStates() }))
   return door
 }

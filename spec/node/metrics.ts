@@ -18,3 +18,17 @@ export function createMetrics(): { registry: Registry; count: (event: AuditEvent
 export function addGauge(registry: Registry, { name, help, take }: { name: string; help: string; take: () => Promise<number> }): void {
   const gauge: Gauge = new Gauge({ name, help, registers: [registry], collect: async () => gauge.set(await take().catch(() => Number.NaN)) })
 }
+
+/** Adds figures of one kind, each under a name of its own: they are taken whenever somebody looks. */
+export function addGauges(
+  registry: Registry,
+  { name, help, label, take }: { name: string; help: string; label: string; take: () => Promise<Record<string, number>> },
+): void {
+  const gauge: Gauge = new Gauge({
+    ...{ name, help, labelNames: [label], registers: [registry] },
+    async collect() {
+      gauge.reset()
+      for (const [of, figure] of Object.entries(await take().catch(() => ({})))) gauge.set({ [label]: of }, figure)
+    },
+  })
+}

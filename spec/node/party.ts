@@ -3,6 +3,9 @@ import type { Fetch, Now, Random, ResolveTxt } from '../effects.ts'
 import { type Audit, type AuditTable, createAudit } from './audit.ts'
 import { type ClockGuard, type ClockTable, createClockGuard } from './clock.ts'
 import type { Database } from './database.ts'
+import type { ExportTables } from './export/cursor.ts'
+import { type Exporting, type Exports, openExports } from './export/exports.ts'
+import type { ExportState } from './export/states.ts'
 import type { SigningKeyTable } from './keys.ts'
 import type { Log } from './log.ts'
 import type { Readiness } from './management.ts'
@@ -13,9 +16,17 @@ import { createSecrets, type MasterKey, type Secrets } from './secrets.ts'
 import { openSigningKeys, type SigningKeys } from './signing.ts'
 import { type Chore, startChores } from './sweep.ts'
 
-export type PartyTables = AuditTable & ClockTable & SigningKeyTable
+export type PartyTables = AuditTable & ClockTable & ExportTables & SigningKeyTable
 /** What a server party takes from the outside. */
 export type Effects = { now: Now; random: Random; fetch: Fetch; resolveTxt: ResolveTxt; log: Log }
+
+/** What a server party is opened with, beside its database. */
+export type PartyFoundation = {
+  masterKeys: [MasterKey, ...MasterKey[]]
+  effects: Effects
+  /** Where the audit trail is handed over to; nowhere by default. */
+  exporting?: Exporting | undefined
+}
 
 /** What every server party stands on beside its own tables: keys, audit trail, chores. */
 export type Party = {
@@ -26,9 +37,10 @@ export type Party = {
   audit: Audit
   metrics: Registry
   readiness: Readiness
+  exportStates: () => Promise<ExportState[]>
   /** The database as the party's steps see it: nothing is written while this instance's clock is behind. */
   guard: <T>(db: Database<T>) => Database<T>
-  /** Starts what is done again and again: numbering the trail, signing its head, watching the clock and the signing keys, and the party's own chores. */
+  /** Starts what is done again and again: numbering the trail, signing its head, handing it over, watching the clock and the signing keys, and the party's own chores. */
   start: (chores: Chore[]) => void
   /** Stops the chores, numbers and signs what is left, and closes the database. */
   stop: () => Promise<void>
@@ -51,7 +63,7 @@ export async function migrateDatabase(database: string, migrations: Record<strin
 }
 
 /** Opens a server party on its database, and closes that when it cannot. Throws OperatorError: no signing key, a master key that does not fit. */
-export async function openParty(db: Database<PartyTables>, masterKeys: [MasterKey, ...MasterKey[]], effects: Effects): Promise<Party> {
+export async function openParty(db: Database<PartyTables>, { masterKeys, effects, exporting = NOWHERE }: PartyFoundation): Promise<Party> {
   try {
     const secrets = createSecrets(masterKeys)
     const clock = createClockGuard(db, effects.now)
@@ -59,6 +71,7 @@ export async function openParty(db: Database<PartyTables>, masterKeys: [MasterKe
     const keys = await openSigningKeys(db, secrets, clock.latestAt)
     const { registry, count } = createMetrics()
     const audit = createAudit({ db, now: effects.now, log: effects.log, signingKey: keys.current, count })
+    const exports = await openExports({ db, secrets, effects, metrics: registry }, exporting)
     const trustedNow = () => {
       clock.requireTrusted()
       return effects.now()
@@ -70,13 +83,16 @@ export async function openParty(db: Database<PartyTables>, masterKeys: [MasterKe
       audit,
       metrics: registry,
       guard: (own) => guarded(own, clock),
-      ...lifeOf({ db, clock, keys, audit, log: effects.log }),
+      exportStates: exports.states,
+      ...lifeOf({ db, clock, keys, audit, exports, log: effects.log }),
     }
   } catch (failure) {
     await db.close()
     throw failure
   }
 }
+
+const NOWHERE: Exporting = { source: '', party: '', exporters: [] }
 
 const guarded = <T>(db: Database<T>, clock: ClockGuard): Database<T> => ({
   ...db,
@@ -86,9 +102,9 @@ const guarded = <T>(db: Database<T>, clock: ClockGuard): Database<T> => ({
   },
 })
 
-type Living = { db: Database<PartyTables>; clock: ClockGuard; keys: SigningKeys; audit: Audit; log: Log }
+type Living = { db: Database<PartyTables>; clock: ClockGuard; keys: SigningKeys; audit: Audit; exports: Exports; log: Log }
 
-function lifeOf({ db, clock, keys, audit, log }: Living): Pick<Party, 'readiness' | 'start' | 'stop'> {
+function lifeOf({ db, clock, keys, audit, exports, log }: Living): Pick<Party, 'readiness' | 'start' | 'stop'> {
   let running: { stop: () => Promise<void> } | undefined
   return {
     async readiness() {
@@ -105,9 +121,10 @@ function lifeOf({ db, clock, keys, audit, log }: Living): Pick<Party, 'readiness
         { name: 'audit head', everyMs: 60_000, run: audit.signHead },
         { name: 'clock', everyMs: 60_000, run: clock.check },
       ]
-      running = startChores([...own, ...chores], log)
+      running = startChores([...own, ...exports.chores, ...chores], log)
     },
     async stop() {
+      await exports.stop()
       await running?.stop()
       await audit.signHead().catch((failure) => log.error('audit_head_failed', { failure }))
       await db.close()

@@ -38,7 +38,7 @@ async function open<S extends ServerSettings>(
   { file, settings }: { file: string; settings: S },
   { equipment, log, running }: { equipment: Equipment; log: Log; running: Running },
 ): Promise<[number, number]> {
-  const { database, masterKeys, adminToken, ownSecrets, doors, network } = equipment
+  const { database, masterKeys, adminToken, ownSecrets, exporting, doors, network } = equipment
   await requireMade(database)
   const protocol = await openDoor({ ...doors.protocol, ...(party.requestMs !== undefined && { requestMs: party.requestMs }) })
   running.doors.push(protocol)
@@ -46,7 +46,7 @@ async function open<S extends ServerSettings>(
   running.doors.push(management)
   const { fetch, resolveTxt } = network
   const effects = { now: systemNow, random: systemRandom, fetch, resolveTxt, log }
-  running.server = await party.open({ settings, settingsFile: file, database, masterKeys, adminToken, ownSecrets, effects })
+  running.server = await party.open({ settings, settingsFile: file, database, masterKeys, adminToken, ownSecrets, exporting, effects })
   protocol.mount(running.server.app)
   management.mount(running.server.management)
   return [protocol.port, management.port]

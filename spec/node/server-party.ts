@@ -1,6 +1,8 @@
 import type { Hono } from 'hono'
 import type { z } from 'zod'
 import type { VerifyEvent } from './audit-verify.ts'
+import type { Exporting } from './export/exports.ts'
+import { readExporters } from './export/ready.ts'
 import type { Migration } from './migrate.ts'
 import { type Network, openNetwork } from './network.ts'
 import { OperatorError } from './operator-error.ts'
@@ -47,6 +49,7 @@ export type PartyOpening<S> = {
   masterKeys: [MasterKey, ...MasterKey[]]
   adminToken: string
   ownSecrets: Record<string, string>
+  exporting?: Exporting
   effects: Effects
 }
 export type OpenServer = { app: Hono; management: Hono; stop: () => Promise<void> }
@@ -57,6 +60,7 @@ export type Equipment = {
   masterKeys: [MasterKey, ...MasterKey[]]
   adminToken: string
   ownSecrets: Record<string, string>
+  exporting: Exporting
   doors: { protocol: Listen; management: Listen }
   network: Network
 }
@@ -70,19 +74,23 @@ export function equip<S extends ServerSettings>(party: ServerParty<S>, file: str
   const masterKeys = attempt(() => readMasterKeys(file, settings.master_keys))
   const adminToken = attempt(() => readAdminToken(file, settings.management.admin_token))
   const ownSecrets = attempt(() => readOwnSecrets(party, file, settings))
+  const exporters = attempt(() => readExporters(file, settings.export))
   const protocol = attempt(() => readListen(file, settings.listen))
   const management = attempt(() => readListen(file, settings.management.listen))
   const network = attempt(() => openNetwork(file, settings.network))
-  if (database.ok && masterKeys.ok && adminToken.ok && ownSecrets.ok && protocol.ok && management.ok && network.ok)
+  if (database.ok && masterKeys.ok && adminToken.ok && ownSecrets.ok && exporters.ok && protocol.ok && management.ok && network.ok)
     return {
       database: database.value,
       masterKeys: masterKeys.value,
       adminToken: adminToken.value,
       ownSecrets: ownSecrets.value,
+      exporting: { source: party.identity(settings), party: party.name, exporters: exporters.value },
       doors: { protocol: protocol.value, management: management.value },
       network: network.value,
     }
-  const failures = [database, masterKeys, adminToken, ownSecrets, protocol, management, network].flatMap((tried) => (tried.ok ? [] : [tried.failure]))
+  const failures = [database, masterKeys, adminToken, ownSecrets, exporters, protocol, management, network].flatMap((tried) =>
+    tried.ok ? [] : [tried.failure],
+  )
   throw new OperatorError(
     failures.flatMap(({ problems }) => problems),
     {

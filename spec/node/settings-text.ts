@@ -60,6 +60,14 @@ master_keys:
 # The header in which a trusted proxy says who calls, for rate limits. Without it, the socket's address counts. Only name one that your proxy always sets.
 # client_address_header: x-forwarded-for
 
+# Where the audit trail is handed over to, beside being kept: each exporter a name of its own, under which its place in the trail is kept.
+# { name: siem, to: syslog, host: siem.acme.example, port: 6514, tls: { ca_file: ./siem-ca.pem } }   tls also: cert_file with key_file, server_name; tls: off is plain TCP
+# { name: lake, to: https, url: https://lake.acme.example/agentpass, secret: { file: secrets/lake.secret } }   OCSF, signed by Standard Webhooks: whsec_…
+# { name: lines, to: file, path: ./audit.jsonl }   JSON Lines
+# from: beginning (all that was ever audited) | now, for an exporter that is new. omit: [address, reason]  members of events that are left out.
+# pseudonymize: [user, by]  members that are replaced, the same value always by the same pseudonym
+#export: []
+
 # What is logged on stderr: debug, info, warn, error or silent. The audit trail is apart from it and always complete.
 #log_level: info
 `

@@ -8,6 +8,7 @@ import { z } from 'zod'
 import type { Now, Random, Wait } from '../effects.ts'
 import { parseUrl } from '../origin.ts'
 import { isPostgres } from './database.ts'
+import { exportSettings } from './export/settings.ts'
 import { LOG_LEVELS } from './log-level.ts'
 import { messageOf, OperatorError, type OperatorErrorOptions } from './operator-error.ts'
 import { describeIssues, inPlainWords } from './plain-words.ts'
@@ -79,6 +80,7 @@ export const serverSettings = {
   master_keys: z.array(secretPlace).min(1),
   network: networkSettings.prefault({}),
   client_address_header: z.string().min(1).optional(),
+  export: exportSettings(secretPlace),
   log_level: z.enum(LOG_LEVELS).default('info'),
 }
 export type ServerSettings = z.infer<z.ZodObject<typeof serverSettings>>

@@ -31,3 +31,22 @@ export const addKeyTimes: Migration = async (tx) => {
   await tx.schema.alterTable('signing_key').addColumn('signs_from', 'bigint').execute()
   await tx.schema.alterTable('signing_key').addColumn('published_until', 'bigint').execute()
 }
+
+/** How far each exporter has handed the audit trail over, and the key of the pseudonyms in exports. A migration of its own in each party. */
+export const addExports: Migration = async (tx) => {
+  await tx.schema
+    .createTable('export_cursor')
+    .addColumn('name', 'text', (c) => c.primaryKey())
+    .addColumn('seq', 'bigint', (c) => c.notNull())
+    .addColumn('holder', 'text')
+    .addColumn('held_until', 'bigint', (c) => c.notNull())
+    .addColumn('failing_since', 'bigint')
+    .addColumn('last_error', 'text')
+    .addColumn('succeeded_at', 'bigint')
+    .execute()
+  await tx.schema
+    .createTable('export_key')
+    .addColumn('id', 'integer', (c) => c.primaryKey())
+    .addColumn('sealed_key', 'text', (c) => c.notNull())
+    .execute()
+}

@@ -6,6 +6,7 @@ import { outbox } from './004-outbox.ts'
 import { keyRotation } from './005-key-rotation.ts'
 import { consoleTables } from './006-console.ts'
 import { policyTables } from './007-policy.ts'
+import { exports } from './008-export.ts'
 
 export const migrations: Record<string, Migration> = {
   '001-core': core,
@@ -15,4 +16,5 @@ export const migrations: Record<string, Migration> = {
   '005-key-rotation': keyRotation,
   '006-console': consoleTables,
   '007-policy': policyTables,
+  '008-export': exports,
 }

@@ -4,6 +4,7 @@ import type { SigningKey } from '../../../spec/jwt.ts'
 import { packageVersion } from '../../../spec/node/cli.ts'
 import type { Database } from '../../../spec/node/database.ts'
 import { createRate } from '../../../spec/node/doors.ts'
+import type { Exporting } from '../../../spec/node/export/exports.ts'
 import { type Effects, openMigrated, openParty, type Party } from '../../../spec/node/party.ts'
 import type { MasterKey } from '../../../spec/node/secrets.ts'
 import type { OpenServer } from '../../../spec/node/server-party.ts'
@@ -42,6 +43,7 @@ export type BrokerOpening = {
   database: string
   masterKeys: [MasterKey, ...MasterKey[]]
   adminToken: string
+  exporting?: Exporting
   effects: Effects & { wait: Wait }
 }
 /** A broker on its database, and what an MCP server in the same process stands on. */
@@ -51,7 +53,7 @@ export type OpenBroker = OpenServer & { deps: BrokerDeps & McpServerDeps & { ver
 export async function openBroker(opening: BrokerOpening): Promise<OpenBroker> {
   const { effects } = opening
   const own = await openMigrated<BrokerTables>(opening.database, migrations, effects.now)
-  const party = await openParty(own, opening.masterKeys, effects)
+  const party = await openParty(own, opening)
   try {
     return await openOn(party, party.guard(own), opening)
   } catch (failure) {

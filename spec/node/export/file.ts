@@ -1,0 +1,77 @@
+import { constants } from 'node:fs'
+import { type FileHandle, open, stat } from 'node:fs/promises'
+import { asciiJson } from './event.ts'
+import type { Sink } from './sink.ts'
+
+const MAX_LINE_BYTES = 1_048_576
+/** Reading too, for the end of what is there; without waiting for a reader where it is a pipe. */
+const APPENDING = constants.O_RDWR | constants.O_APPEND | constants.O_CREAT | constants.O_NONBLOCK
+
+/** JSON Lines in a file that its owner alone can read. What `send` took is on disk. A file that was renamed is left for a new one of its name. */
+export function createFileSink(path: string): Sink {
+  let file: FileHandle | undefined
+  let last = 0
+  const close = async () => {
+    const opened = file
+    file = undefined
+    await opened?.close()
+  }
+  const current = async (): Promise<FileHandle> => {
+    if (file && !(await isAt(path, file))) await close()
+    file ??= await openToAppend(path)
+    return file
+  }
+  return {
+    async open(handedOver) {
+      await current()
+      last = handedOver
+      return handedOver
+    },
+    async send(events) {
+      await append(await current(), events.map((event) => `${asciiJson(event)}\n`).join(''))
+      last = events.at(-1)?.seq ?? last
+    },
+    handedOver: () => last,
+    close,
+  }
+}
+
+/** Whether the path still leads to what is open. */
+async function isAt(path: string, file: FileHandle): Promise<boolean> {
+  const [there, ours] = await Promise.all([stat(path).catch(() => undefined), file.stat()])
+  return there?.ino === ours.ino && there.dev === ours.dev
+}
+
+async function openToAppend(path: string): Promise<FileHandle> {
+  const file = await open(path, APPENDING, 0o600)
+  try {
+    if (!(await file.stat()).isFile()) throw new Error(`${path} is no file`)
+    await cutPartOfLine(file, path)
+    return file
+  } catch (failure) {
+    await file.close()
+    throw failure
+  }
+}
+
+/** A crash may have left a part of a line, whose event is sent again. */
+async function cutPartOfLine(file: FileHandle, path: string): Promise<void> {
+  const { size } = await file.stat()
+  const length = Math.min(size, MAX_LINE_BYTES)
+  const { buffer } = await file.read({ buffer: Buffer.alloc(length), position: size - length })
+  const end = buffer.lastIndexOf('\n') + 1
+  if (end === 0 && size > MAX_LINE_BYTES) throw new Error(`${path} ends in a line that is none of ours`)
+  if (end < length) await file.truncate(size - length + end)
+}
+
+/** All of it on disk, or, as far as that can be undone, none of it. */
+async function append(file: FileHandle, text: string): Promise<void> {
+  const { size } = await file.stat()
+  try {
+    await file.appendFile(text)
+    await file.sync()
+  } catch (failure) {
+    await file.truncate(size)
+    throw failure
+  }
+}

@@ -1,0 +1,23 @@
+import type { ExportedEvent } from './event.ts'
+
+/** Where events go. One batch is under way at a time. */
+export type Sink = {
+  /** Makes it ready, and says after which number to go on: after what is handed over, or behind what was sent and is still on its way. Throws why it cannot. */
+  open: (handedOver: number) => Promise<number>
+  /** Sends events. Throws why they were not taken. */
+  send: (events: ExportedEvent[]) => Promise<void>
+  /** The number up to which all is handed over for good; undefined while nothing tells whether the receiver is there. */
+  handedOver: () => number | undefined
+  /** Lets go of what is open; `open` makes it ready again. */
+  close: () => Promise<void>
+}
+
+/** A receiver said no, and perhaps when to come again. */
+export class RefusedBySink extends Error {
+  override readonly name = 'RefusedBySink'
+  readonly retryAfterSeconds: number | undefined
+  constructor(message: string, retryAfterSeconds?: number) {
+    super(message)
+    this.retryAfterSeconds = retryAfterSeconds
+  }
+}

@@ -1,0 +1,94 @@
+/** The trail in a file: whole lines, on disk before the cursor moves, and by no name but its own. */
+import { appendFileSync, mkdirSync, readFileSync, renameSync, rmdirSync, statSync, truncateSync, writeFileSync } from 'node:fs'
+import { expect, test } from 'vitest'
+import { eventually, exportingWorld, fileReceiver, idsOf, readEvents, toFile } from './export-rig.ts'
+
+test('every event is a line of JSON in the order of the trail, with its id, its number and whose it is', async () => {
+  const w = await exportingWorld()
+  const { path, events } = fileReceiver()
+  await w.happen()
+  await w.exporting([toFile(path)])
+  await eventually(async () => expect(idsOf(events())).toEqual(await w.trail()))
+  expect(events()[0]).toMatchObject({ seq: 1, event: 'issuance', outcome: 'admitted', at: w.now(), user: 'ada@acme.example' })
+  expect(events().map(({ seq }) => seq)).toEqual(events().map((_, i) => i + 1))
+  expect(statSync(path).mode & 0o777).toBe(0o600)
+  await w.happen()
+  await eventually(async () => expect(idsOf(events())).toEqual(await w.trail()))
+})
+
+test('a signed head is exported with the number and hash that it signs, beside its own', async () => {
+  const w = await exportingWorld()
+  const { path, events } = fileReceiver()
+  await w.happen(1)
+  await w.authority.stop()
+  await w.exporting([toFile(path)])
+  await eventually(() => expect(events()).toHaveLength(3))
+  const [, second, head] = events()
+  expect(head).toMatchObject({ event: 'audit_head', seq: 3, signed_seq: 2, signed_hash: second?.id, signature: expect.any(String) })
+})
+
+test.each([['renamed, and not made anew', false] as const, ['renamed and made anew, as logrotate does', true] as const])(
+  'a file that is %s is left as it is, and the next event is in the new one',
+  async (_, create) => {
+    const w = await exportingWorld()
+    const { path, events } = fileReceiver()
+    await w.happen()
+    await w.exporting([toFile(path)])
+    await eventually(async () => expect(idsOf(events())).toEqual(await w.trail()))
+    const before = await w.trail()
+    renameSync(path, `${path}.1`)
+    if (create) writeFileSync(path, '', { mode: 0o640 })
+    await w.happen()
+    await eventually(async () => expect([...before, ...idsOf(events())]).toEqual(await w.trail()))
+    expect(idsOf(readEvents(`${path}.1`))).toEqual(before)
+    expect(statSync(path).mode & 0o777).toBe(create ? 0o640 : 0o600)
+  },
+)
+
+test('what a crash left of a line is taken away before the next one', async () => {
+  const w = await exportingWorld()
+  const { path, events } = fileReceiver()
+  await w.happen()
+  const first = await w.exporting([toFile(path)])
+  await eventually(async () => expect(idsOf(events())).toEqual(await w.trail()))
+  await first.stop()
+  appendFileSync(path, '{"at":17000000')
+  await w.happen()
+  await w.exporting([toFile(path)])
+  await eventually(async () => expect(idsOf(events())).toEqual(await w.trail()))
+})
+
+test('a file that was emptied in its place goes on', async () => {
+  const w = await exportingWorld()
+  const { path, events } = fileReceiver()
+  await w.happen()
+  await w.exporting([toFile(path)])
+  await eventually(() => expect(events()).toHaveLength(6))
+  truncateSync(path)
+  await w.happen(1)
+  await eventually(() => expect(events().map(({ seq }) => seq)).toEqual([7, 8]))
+})
+
+test('what is no file is not written to, and said to be none', async () => {
+  const w = await exportingWorld()
+  const { path, events } = fileReceiver()
+  mkdirSync(path)
+  await w.happen()
+  await w.exporting([toFile(path)])
+  await eventually(async () =>
+    expect(await w.cursor('file')).toMatchObject({ seq: 0, failing_since: w.now(), last_error: expect.stringContaining('EISDIR') }),
+  )
+  rmdirSync(path)
+  w.pass(60)
+  await eventually(async () => expect(idsOf(events())).toEqual(await w.trail()))
+})
+
+test('a file of somebody else, which does not end in a line, is left alone', async () => {
+  const w = await exportingWorld()
+  const { path } = fileReceiver()
+  writeFileSync(path, 'x'.repeat(1_100_000))
+  await w.happen()
+  await w.exporting([toFile(path)])
+  await eventually(async () => expect(await w.cursor('file')).toMatchObject({ last_error: expect.stringContaining('none of ours') }))
+  expect(readFileSync(path, 'utf8')).toBe('x'.repeat(1_100_000))
+})
