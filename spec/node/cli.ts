@@ -33,6 +33,29 @@ export const collect = (value: string, before: string[] = []): string[] => [...b
 /** Prints a result on stdout. */
 export const print = (text: string): void => void process.stdout.write(`${text}\n`)
 
+/** Writes a part of a long result on stdout, and resolves when it was taken. Whether it was: who reads may have gone. */
+export const writeOut = (text: string): Promise<boolean> => new Promise((resolve) => process.stdout.write(text, (failure) => resolve(!failure)))
+
+const TOLD_EACH = 100_000
+
+/** Counts on stderr, where that is a terminal and there is much to count. */
+export function createProgress(what: string): { add: (count: number) => void; end: () => void } {
+  let sum = 0
+  let told = 0
+  return {
+    add(count) {
+      sum += count
+      if (!process.stderr.isTTY || sum < told + TOLD_EACH) return
+      told = sum
+      process.stderr.write(`\r${sum} ${what}`)
+    },
+    end() {
+      if (told > 0) process.stderr.write('\n')
+      told = 0
+    },
+  }
+}
+
 /** Prints a result for programs on stdout; characters that a terminal acts upon are escaped. */
 export const printJson = (value: unknown): void => print(JSON.stringify(value, null, 2).replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, escapeUnlessNewline))
 

@@ -4,12 +4,14 @@ import { parseUrl } from '../origin.ts'
 import { checkConfig } from './check-config.ts'
 import { configOption, jsonOption, withExample } from './cli.ts'
 import { isPostgres } from './database.ts'
+import { AUDIT_FORMATS, type AuditExportOptions, auditExport } from './export/command.ts'
 import { listKeys, rotateKeys } from './keys-commands.ts'
 import { OperatorError } from './operator-error.ts'
 import { serveParty } from './serve-party.ts'
 import type { ServerParty } from './server-party.ts'
-import type { ServerSettings } from './settings.ts'
+import { type ServerSettings, systemNow } from './settings.ts'
 import type { Address, CommonSettings } from './settings-text.ts'
+import { readSince } from './since.ts'
 import { auditVerify, migrateParty } from './upkeep.ts'
 
 /** `--config` of a party: `./authority.yaml`, or what `AGENTPASS_AUTHORITY_CONFIG` says. */
@@ -32,7 +34,8 @@ export function addServerCommands<S extends ServerSettings>(program: Command, pa
   )
   example(add(program, 'serve', 'open the doors and serve until SIGTERM', serveParty), `serve --config /etc/agentpass/${party.name}.yaml`)
   example(add(program, 'migrate', 'bring the database schema up to date; serve does so too', migrateParty), 'migrate')
-  const audit = example(program.command('audit').description('the audit trail'), 'audit verify')
+  const audit = example(program.command('audit').description('the audit trail'), 'audit verify', 'audit export --since 7d --format csv')
+  addAuditExport(audit, party)
   example(add(audit, 'verify', 'verify the whole audit trail: its numbers, hashes and signed heads', auditVerify), 'audit verify --json')
   const keys = example(program.command('keys').description('the signing keys'), 'keys list', 'keys rotate')
   example(add(keys, 'list', 'list the newest 50: which one signs, which are published, and until when', listKeys), 'keys list --json')
@@ -40,6 +43,26 @@ export function addServerCommands<S extends ServerSettings>(program: Command, pa
     .option('--now', 'for a key that somebody else may have: the new one signs at once, and no other stays published')
     .option('--yes', 'do not ask')
   example(rotate, 'keys rotate', 'keys rotate --now')
+}
+
+function addAuditExport<S extends ServerSettings>(audit: Command, party: ServerParty<S>): void {
+  const when = (text: string) => readSince(text, systemNow())
+  const command = audit
+    .command('export')
+    .description('write the audit trail, or a part of it, on stdout or to a file')
+    .addOption(partyConfigOption(party))
+    .addOption(new Option('--format <format>', 'ocsf is a line of JSON for each event').choices(AUDIT_FORMATS).makeOptionMandatory())
+    .addOption(
+      new Option('--since <when>', 'from then on: 7d, 12h, a day such as 2026-11-01 (UTC), or a time such as 2026-11-01T09:30:00Z').argParser(when),
+    )
+    .addOption(new Option('--until <when>', 'before then, in the same forms').argParser(when))
+    .option('--output <file>', 'a new file, which its owner alone can read')
+    .action(({ config, ...o }: AuditExportOptions & { config: string }) => auditExport(party, config, o))
+  withExample(
+    command,
+    `${party.command} audit export --since 7d --format csv --output audit.csv`,
+    `${party.command} audit export --format jsonl | jq .event`,
+  )
 }
 
 /** What `init` of every server party is told. */

@@ -5,7 +5,17 @@ import type { AuditTable } from '../audit.ts'
 import type { Database } from '../database.ts'
 import type { Log } from '../log.ts'
 import { messageOf } from '../operator-error.ts'
-import { addCursor, advanceCursor, type Cursor, type ExportTables, failCursor, holdCursor, LEASE_SECONDS, releaseCursor } from './cursor.ts'
+import {
+  addCursor,
+  advanceCursor,
+  type Cursor,
+  type ExportTables,
+  failCursor,
+  type Holding,
+  holdCursor,
+  LEASE_SECONDS,
+  releaseCursor,
+} from './cursor.ts'
 import { type ExportedEvent, type NumberedRow, newestSeq, readTrail } from './event.ts'
 import { RefusedBySink, type Sink } from './sink.ts'
 
@@ -37,7 +47,10 @@ const MAX_ERROR_CHARS = 200
 
 /** What was read after a number. A batch that was not taken is sent again as it was. */
 type Batch = { after: number; events: ExportedEvent[] }
-type State = {
+/** An exporter as it runs at this instance. */
+type Running = ExporterDeps & {
+  holder: string
+  isPlaced: boolean
   underWay: Promise<void> | undefined
   held: Cursor | undefined
   isFailing: boolean
@@ -46,85 +59,91 @@ type State = {
   retryAt: number
   stopping: boolean
 }
-const begun = (): State => ({ underWay: undefined, held: undefined, isFailing: false, unsent: undefined, tries: 0, retryAt: 0, stopping: false })
 
 /** Hands the trail over to one receiver, in its order, each event at least once. It waits for nobody, and nobody for it. */
 export function createExporter(d: ExporterDeps): Exporter {
-  const holder = d.random(16)
-  const state = begun()
-  const holding = () => ({ name: d.name, holder, at: d.now() })
-
-  const hold = async (): Promise<Cursor | undefined> => {
-    if (state.held && d.now() < state.held.held_until - RENEW_SECONDS) return state.held
-    return d.db.write((tx) => holdCursor(tx, holding()))
-  }
-  const advance = async (cursor: Cursor): Promise<Cursor | undefined> => {
-    const seq = d.sink.handedOver()
-    const isFailing = state.isFailing || cursor.failing_since !== null
-    if (seq === undefined || (seq <= cursor.seq && !isFailing)) return cursor
-    const advanced = await d.db.write((tx) => advanceCursor(tx, holding(), Math.max(seq, cursor.seq)))
-    if (advanced && isFailing) d.log.info('export_recovered', { exporter: d.name })
-    state.isFailing = false
-    state.tries = 0
-    return advanced
-  }
-  const leaveToOthers = () => {
-    state.retryAt = d.now() + LOOK_AGAIN_SECONDS
-    return d.sink.close()
-  }
-  /** Until there is nothing more, or another instance has taken over. */
-  const handOver = async () => {
-    for (let more = true; more && !state.stopping; ) {
-      state.held = await hold()
-      if (!state.held) return leaveToOthers()
-      const after = await d.sink.open(state.held.seq)
-      const batch = state.unsent?.after === after ? state.unsent : await readBatch(d, after)
-      state.unsent = batch
-      more = batch.events.length > 0
-      if (more) await d.sink.send(batch.events)
-      state.unsent = undefined
-      state.held = await advance(state.held)
-    }
-  }
-  const fail = async (failure: unknown) => {
-    if (!state.isFailing && (state.held?.failing_since ?? null) === null) d.log.warn('export_failed', { exporter: d.name, failure })
-    const asked = failure instanceof RefusedBySink ? (failure.retryAfterSeconds ?? 0) : 0
-    state.tries += 1
-    state.retryAt = d.now() + Math.max(pauseSeconds(state.tries, MAX_PAUSE_SECONDS, d.random), asked)
-    state.isFailing = true
-    state.held = undefined
-    await d.sink.close()
-    await d.db.write((tx) => failCursor(tx, holding(), shown(failure)))
-  }
-  let isPlaced = false
-  const place = async () => {
-    if (isPlaced) return
-    const seq = d.from === 'now' ? await newestSeq(d.db.read) : 0
-    await d.db.write((tx) => addCursor(tx, d.name, seq))
-    isPlaced = true
-  }
-  const work = async () => {
-    try {
-      await place()
-      await handOver()
-    } catch (failure) {
-      if (!state.stopping) await fail(failure).catch(() => undefined) // the database may be what fails: then the next attempt tells
-    }
-  }
+  const begun = { isPlaced: false, underWay: undefined, held: undefined, isFailing: false, unsent: undefined, tries: 0, retryAt: 0, stopping: false }
+  const x: Running = { ...d, ...begun, holder: d.random(16) }
   return {
     async look() {
-      if (state.stopping || d.now() < state.retryAt) return
-      state.underWay ??= work().finally(() => {
-        state.underWay = undefined
+      if (x.stopping || x.now() < x.retryAt) return
+      x.underWay ??= work(x).finally(() => {
+        x.underWay = undefined
       })
     },
     async stop() {
-      state.stopping = true
-      await Promise.race([state.underWay, sleep(GRACE_MS, undefined, { ref: false })]) // a file of a dead network never comes back
-      await d.sink.close()
-      await d.db.write((tx) => releaseCursor(tx, d.name, holder))
+      x.stopping = true
+      await Promise.race([x.underWay, sleep(GRACE_MS, undefined, { ref: false })]) // a file of a dead network never comes back
+      await x.sink.close()
+      await x.db.write((tx) => releaseCursor(tx, x.name, x.holder))
     },
   }
+}
+
+async function work(x: Running): Promise<void> {
+  try {
+    await place(x)
+    await handOver(x)
+  } catch (failure) {
+    if (!x.stopping) await fail(x, failure).catch(() => undefined) // the database may be what fails: then the next attempt tells
+  }
+}
+
+async function place(x: Running): Promise<void> {
+  if (x.isPlaced) return
+  const seq = x.from === 'now' ? await newestSeq(x.db.read) : 0
+  await x.db.write((tx) => addCursor(tx, x.name, seq))
+  x.isPlaced = true
+}
+
+/** Until there is nothing more, or another instance has taken over. */
+async function handOver(x: Running): Promise<void> {
+  for (let more = true; more && !x.stopping; ) {
+    x.held = await hold(x)
+    if (!x.held) return leaveToOthers(x)
+    const after = await x.sink.open(x.held.seq)
+    const batch = x.unsent?.after === after ? x.unsent : await readBatch(x, after)
+    x.unsent = batch
+    more = batch.events.length > 0
+    if (more) await x.sink.send(batch.events)
+    x.unsent = undefined
+    x.held = await advance(x, x.held)
+  }
+}
+
+const holding = ({ name, holder, now }: Running): Holding => ({ name, holder, at: now() })
+
+async function hold(x: Running): Promise<Cursor | undefined> {
+  if (x.held && x.now() < x.held.held_until - RENEW_SECONDS) return x.held
+  return x.db.write((tx) => holdCursor(tx, holding(x)))
+}
+
+function leaveToOthers(x: Running): Promise<void> {
+  x.retryAt = x.now() + LOOK_AGAIN_SECONDS
+  return x.sink.close()
+}
+
+async function advance(x: Running, cursor: Cursor): Promise<Cursor | undefined> {
+  const seq = x.sink.handedOver()
+  const isFailing = x.isFailing || cursor.failing_since !== null
+  if (seq === undefined || (seq <= cursor.seq && !isFailing)) return cursor
+  const advanced = await x.db.write((tx) => advanceCursor(tx, holding(x), Math.max(seq, cursor.seq)))
+  if (advanced && isFailing) x.log.info('export_recovered', { exporter: x.name })
+  x.isFailing = false
+  x.tries = 0
+  return advanced
+}
+
+/** Says so once, makes a pause, and lets another instance try. */
+async function fail(x: Running, failure: unknown): Promise<void> {
+  if (!x.isFailing && (x.held?.failing_since ?? null) === null) x.log.warn('export_failed', { exporter: x.name, failure })
+  const asked = failure instanceof RefusedBySink ? (failure.retryAfterSeconds ?? 0) : 0
+  x.tries += 1
+  x.retryAt = x.now() + Math.max(pauseSeconds(x.tries, MAX_PAUSE_SECONDS, x.random), asked)
+  x.isFailing = true
+  x.held = undefined
+  await x.sink.close()
+  await x.db.write((tx) => failCursor(tx, holding(x), shown(failure)))
 }
 
 async function readBatch({ db, present }: ExporterDeps, after: number): Promise<Batch> {

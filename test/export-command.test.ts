@@ -1,0 +1,159 @@
+/** `audit export`, as people run it: beside a running server, whole, in forms that a spreadsheet and a terminal bear. */
+import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { expect, test } from 'vitest'
+import { CSV_COLUMNS } from '../spec/node/export/csv.ts'
+import { asciiJson } from '../spec/node/export/event.ts'
+import { deciding } from './authority-cli-rig.ts'
+import { inDatabase, initialised, run } from './cli-fixture.ts'
+import { temporaryFolder } from './folders.ts'
+
+const AT = Date.parse('2026-11-10T12:00:00Z') / 1000
+const DAY = 86_400
+type Told = Record<string, unknown>
+
+/** An Authority that does not run, with these events in its trail, one a day, and one that has no number yet. */
+async function trailOf(events: Told[]) {
+  const { settingsFile, at } = await initialised('authority')
+  const rows = events.map((event, i) => {
+    const text = asciiJson({ at: AT + i * DAY, outcome: 'admitted', event: 'issuance', ...event })
+    return `insert into audit (event, seq, hash) values ('${text.replaceAll("'", "''")}', ${i + 1}, 'hash-${i + 1}')`
+  })
+  inDatabase(at('authority.db'), ...rows, `insert into audit (event) values ('{"at":${AT},"event":"issuance","outcome":"not numbered"}')`)
+  const cli = (...args: string[]) => run('authority', ['audit', 'export', ...args, '--config', settingsFile])
+  const lines = async (...args: string[]) => {
+    const { code, stdout, stderr } = await cli(...args)
+    expect([code, stderr]).toEqual([0, ''])
+    return stdout
+  }
+  return { cli, lines, jsonl: async (...args: string[]) => parseLines(await lines('--format', 'jsonl', ...args)) }
+}
+
+const parseLines = (text: string): Told[] =>
+  text
+    .trimEnd()
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line))
+
+/** CSV as RFC 4180 §2 has it, where no cell has a line's end in it. */
+function parseCsv(text: string): Record<string, string>[] {
+  expect(text).toMatch(/^(?:[^\r\n]*\r\n)*$/)
+  const rows = text.split('\r\n').slice(0, -1)
+  const cells = rows.map((row) =>
+    [...row.matchAll(/(?:^|,)(?:"((?:[^"]|"")*)"|([^",]*))/g)].map(([, quoted, plain]) => quoted?.replaceAll('""', '"') ?? plain ?? ''),
+  )
+  const [head = [], ...rest] = cells
+  for (const row of rest) expect(row).toHaveLength(head.length)
+  return rest.map((row) => Object.fromEntries(row.map((cell, i) => [head[i], cell])))
+}
+
+test('the whole trail of a running server comes out in its order, in each form', async () => {
+  const { cli, ref, authority } = await deciding()
+  await cli('deny', ref, '--yes', '--reason', 'no')
+  await authority.management.request('/ready')
+  const [event] = parseLines((await cli('audit', 'export', '--format', 'jsonl')).stdout)
+  expect(event).toMatchObject({ seq: 1, event: 'decision', outcome: 'denied', source: 'https://authority.acme.example', reason: 'no' })
+  const csv = parseCsv((await cli('audit', 'export', '--format', 'csv')).stdout)
+  expect(csv).toHaveLength(1)
+  expect(csv[0]).toMatchObject({
+    seq: '1',
+    id: `${event?.id}`,
+    event: 'decision',
+    user: 'ada@acme.example',
+    time: new Date(Number(event?.at) * 1000).toISOString(),
+  })
+  const [ocsf] = parseLines((await cli('audit', 'export', '--format', 'ocsf')).stdout)
+  expect(ocsf).toMatchObject({ class_uid: 3005, type_uid: 300501, status_id: 2, metadata: { uid: event?.id, sequence: 1 } })
+})
+
+test('only numbered rows come, between since and until', async () => {
+  const t = await trailOf(Array.from({ length: 5 }, () => ({})))
+  const seqs = async (...args: string[]) => (await t.jsonl(...args)).map(({ seq }) => seq)
+  expect(await seqs()).toEqual([1, 2, 3, 4, 5])
+  expect(await seqs('--since', '2026-11-12')).toEqual([3, 4, 5])
+  expect(await seqs('--since', '2026-11-12T12:00:00Z', '--until', '2026-11-13T12:00:00Z')).toEqual([3])
+  expect(await seqs('--until', '2026-11-11T13:00:01+01:00')).toEqual([1, 2])
+  expect(await seqs('--since', '0s')).toEqual([])
+})
+
+test('a trail that is longer than a page comes whole', async () => {
+  const t = await trailOf(Array.from({ length: 2500 }, () => ({})))
+  expect((await t.jsonl()).map(({ seq }) => seq)).toEqual(Array.from({ length: 2500 }, (_, i) => i + 1))
+})
+
+test('the columns of CSV are these', async () => {
+  const t = await trailOf([])
+  const columns =
+    'seq,id,time,event,outcome,code,type,user,agent,harness,tier,service,authority,task,authorization_id,request_ref,scope,act,by,reason,address,vouched_by,key_thumbprint,key_name,kid,http_request,source,other'
+  expect(await t.lines('--format', 'csv')).toBe(`${columns}\r\n`)
+  expect(readFileSync('authority/README.md', 'utf8')).toContain(CSV_COLUMNS.map((column) => `\`${column}\``).join(', '))
+})
+
+test('a cell that a spreadsheet would run as a formula is none any more', async () => {
+  const formulas = ['=HYPERLINK("https://evil.example")', '+1', '-1', '@SUM(1)', '\t=1', '\r=1', '\n=1', '＝1']
+  const t = await trailOf(formulas.map((reason) => ({ reason, scope: [reason, 'x'] })))
+  for (const { reason = '', scope = '' } of parseCsv(await t.lines('--format', 'csv'))) {
+    expect(reason).toMatch(/^'/)
+    expect(scope).toMatch(/^'/)
+  }
+})
+
+test('quotes, commas and what has no column are kept', async () => {
+  const t = await trailOf([{ reason: 'she said "no", twice', passkey: { id: 'p' }, scope: ['a', 'b'] }])
+  expect(parseCsv(await t.lines('--format', 'csv'))).toEqual([
+    expect.objectContaining({ reason: 'she said "no", twice', scope: 'a b', other: '{"passkey":{"id":"p"}}', id: 'hash-1' }),
+  ])
+})
+
+test('--output makes a file for its owner alone, and replaces nothing', async () => {
+  const t = await trailOf([{}, {}])
+  const path = `${temporaryFolder()}/audit.jsonl`
+  expect(await t.lines('--format', 'jsonl', '--output', path)).toBe(`made ${path}: 2 events\n`)
+  expect(statSync(path).mode & 0o777).toBe(0o600)
+  const before = readFileSync(path, 'utf8')
+  expect(parseLines(before)).toHaveLength(2)
+  expect(await t.cli('--format', 'csv', '--output', path)).toMatchObject({
+    code: 1,
+    stdout: '',
+    stderr: expect.stringContaining(`error: ${path} exists`),
+  })
+  expect(readFileSync(path, 'utf8')).toBe(before)
+  expect(await t.cli('--format', 'csv', '--output', '/nowhere/x')).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('hint: does its folder exist'),
+  })
+})
+
+test('when, and in which form, is misuse where it is not said well', async () => {
+  const t = await trailOf([])
+  for (const args of [
+    ['--since', 'yesterday'],
+    ['--until', '2026-02-31'],
+    ['--since', '7'],
+  ])
+    expect(await t.cli('--format', 'csv', ...args)).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining('such as 7d, 12h or 30m') })
+  expect(await t.cli()).toMatchObject({ code: 2, stderr: expect.stringContaining('--format') })
+  expect(await t.cli('--format', 'xml')).toMatchObject({ code: 2, stderr: expect.stringContaining('csv, jsonl, ocsf') })
+})
+
+test('a row that somebody changed into what is no event comes as unreadable, and no row behind it is missing', async () => {
+  const { settingsFile, at } = await initialised('authority')
+  inDatabase(
+    at('authority.db'),
+    "insert into audit (event, seq, hash) values ('gone', 1, 'a')",
+    `insert into audit (event, seq, hash) values ('{"at":${AT},"event":"x","outcome":"y"}', 2, 'b')`,
+  )
+  const { stdout } = await run('authority', ['audit', 'export', '--format', 'jsonl', '--since', '2026-11-01', '--config', settingsFile])
+  expect(parseLines(stdout)).toEqual([
+    { at: 0, event: 'unreadable', outcome: 'unreadable', id: 'a', seq: 1, source: 'https://authority.acme.example' },
+    { at: AT, event: 'x', outcome: 'y', id: 'b', seq: 2, source: 'https://authority.acme.example' },
+  ])
+})
+
+test.each(['authority', 'service'] as const)('the %s has the command, and it leaves a database that is not there alone', async (party) => {
+  const { settingsFile } = await initialised(party)
+  expect(await run(party, ['audit', 'export', '--format', 'ocsf', '--config', settingsFile])).toMatchObject({ code: 0, stdout: '', stderr: '' })
+  mkdirSync(`${settingsFile}.d`)
+  writeFileSync(`${settingsFile}.d/x.yaml`, readFileSync(settingsFile, 'utf8').replace(`./${party}.db`, './nowhere.db'))
+  expect(await run(party, ['audit', 'export', '--format', 'csv', '--config', `${settingsFile}.d/x.yaml`])).toMatchObject({ code: 1, stdout: '' })
+})
