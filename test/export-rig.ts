@@ -85,6 +85,8 @@ export async function exportingWorld() {
   }
 }
 
+export type ExportingWorld = Awaited<ReturnType<typeof exportingWorld>>
+
 /** A file to export to, and its lines. */
 export function fileReceiver() {
   const path = join(temporaryFolder(), 'audit.jsonl')

@@ -46,8 +46,10 @@ const syslog = z.strictObject({
   tls: z.union([z.literal('off'), tls], 'is neither off nor a mapping of ca_file, cert_file with key_file, and server_name').prefault({}),
 })
 
+const receiverUrl = z.string().refine((url) => httpsUrl.safeParse(url).success, 'is no https URL without userinfo and fragment')
+
 const https = (secretPlace: z.ZodType<SecretPlace>) =>
-  z.strictObject({ ...common, to: z.literal('https'), url: httpsUrl, secret: secretPlace, format: z.literal('ocsf').default('ocsf') })
+  z.strictObject({ ...common, to: z.literal('https'), url: receiverUrl, secret: secretPlace, format: z.literal('ocsf').default('ocsf') })
 
 const isOnce = (value: string, i: number, all: string[]): boolean => all.indexOf(value) === i
 

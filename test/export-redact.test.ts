@@ -1,0 +1,78 @@
+/** What an export keeps from who reads it, and how one person stays one pseudonym. */
+import { readFileSync } from 'node:fs'
+import { expect, test } from 'vitest'
+import { openAuthority } from '../authority/node/open.ts'
+import { generateMasterKey, readMasterKey } from '../spec/node/secrets.ts'
+import { message } from './authority-rig.ts'
+import { type Event, type ExportingWorld, eventually, exportingWorld, fileReceiver, syslogReceiver, toFile, toSyslog } from './export-rig.ts'
+import { AUTHORITY, USER } from './parties.ts'
+
+const PSEUDONYM = /^p_[\w-]{22}$/
+
+async function exported(w: ExportingWorld, redacted: { omit?: string[]; pseudonymize?: string[] }): Promise<Event[]> {
+  const { path, events } = fileReceiver()
+  const x = await w.exporting([toFile(path, { name: path.replace(/[^a-z0-9]/g, '').slice(-40), ...redacted })])
+  await eventually(async () => expect(events()).toHaveLength((await w.trail()).length))
+  await x.stop()
+  return events()
+}
+
+test('members that are omitted are not there, and others are as they were', async () => {
+  const w = await exportingWorld()
+  await w.happen(1)
+  const [event] = await exported(w, { omit: ['user', 'task', 'address'] })
+  expect(event).toMatchObject({ event: 'issuance', outcome: 'admitted', at: w.now(), service: 'https://desk.example', seq: 1 })
+  expect(Object.keys(event ?? {})).not.toEqual(expect.arrayContaining([expect.stringMatching(/^(?:user|task)$/)]))
+})
+
+test('a person has one pseudonym, in whichever member, however their domain is spelt, and nobody else has it', async () => {
+  const w = await exportingWorld()
+  for (const email of [USER, 'ada@ACME.example', 'ben@acme.example']) await w.issue(message({ user: { email } }))
+  await w.issue(message({ user: { email: 'ada@other.example' } }))
+  await w.manage('/ready')
+  const events = await exported(w, { pseudonymize: ['user', 'scope', 'service'] })
+  const users = events.filter(({ event }) => event === 'issuance').map(({ user }) => user)
+  for (const user of users) expect(user).toMatch(PSEUDONYM)
+  expect(users[0]).toBe(users[1])
+  expect(new Set(users).size).toBe(3)
+  const { scope } = events.find(({ event }) => event === 'decision')!
+  expect(scope).toEqual([expect.stringMatching(PSEUDONYM), expect.stringMatching(PSEUDONYM)])
+  expect(JSON.stringify(events)).not.toMatch(/@|desk\.example/)
+})
+
+test('a pseudonym stays over restarts and when the master key is rotated, and is of this database alone', async () => {
+  const w = await exportingWorld()
+  await w.happen(1)
+  const userOf = ([event]: Event[]) => event?.user
+  const before = userOf(await exported(w, { pseudonymize: ['user'] }))
+  expect(userOf(await exported(w, { pseudonymize: ['user'] }))).toBe(before)
+  const [old, next] = [w.authority.opening.masterKeys[0], readMasterKey(generateMasterKey())]
+  w.authority.opening.masterKeys = [next, old] as never
+  expect(userOf(await exported(w, { pseudonymize: ['user'] }))).toBe(before)
+  const { sealed_key } = await w.db.read.selectFrom('export_key').selectAll().executeTakeFirstOrThrow()
+  expect(sealed_key.startsWith(next.id), 'sealed anew').toBe(true)
+  const other = await exportingWorld()
+  await other.happen(1)
+  expect(userOf(await exported(other, { pseudonymize: ['user'] }))).not.toBe(before)
+})
+
+test('without the master key that its key was sealed under, an export under pseudonyms does not start', async () => {
+  const w = await exportingWorld()
+  await w.happen(1)
+  await exported(w, { pseudonymize: ['user'] })
+  await w.db.write((tx) => tx.updateTable('export_key').set({ sealed_key: 'AAAAAAAA.b.c.d' }).execute())
+  const exporting = { source: AUTHORITY, party: 'authority', exporters: [toFile('/nowhere', { pseudonymize: ['user'] })] }
+  await expect(openAuthority({ ...w.authority.opening, exporting })).rejects.toThrow('the master key AAAAAAAA')
+})
+
+test('what is kept back is kept back in every form, and a failure tells nothing of it', async () => {
+  const w = await exportingWorld()
+  const receiver = await syslogReceiver()
+  const { path } = fileReceiver()
+  await w.happen(1)
+  const kept = { omit: ['agent', 'harness'], pseudonymize: ['user', 'task'] }
+  await w.exporting([toSyslog(receiver.port, kept), toFile(path, kept)])
+  await eventually(() => expect(receiver.messages).toHaveLength(2))
+  await eventually(() => expect(readFileSync(path, 'utf8').split('\n')).toHaveLength(3))
+  for (const secret of [USER, 'test-harness', 'task-17']) expect(receiver.messages.join() + readFileSync(path, 'utf8')).not.toContain(secret)
+})
