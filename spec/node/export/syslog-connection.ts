@@ -1,5 +1,4 @@
 import { connect as connectTcp, isIP, type Socket } from 'node:net'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { connect as connectTls, rootCertificates } from 'node:tls'
 
 /** Where a syslog receiver is. `tls: undefined` is plain TCP; its members are PEM. */
@@ -36,13 +35,10 @@ export async function connectSyslog(target: SyslogTarget, signal: AbortSignal): 
   })
   socket.resume() // a receiver says nothing; its end is heard only by who reads
   socket.setKeepAlive(true, KEEP_ALIVE_MS)
-  const cut = () => void socket.destroy(new Error('stopped'))
-  signal.addEventListener('abort', cut, { once: true })
-  socket.once('close', () => signal.removeEventListener('abort', cut))
   const connected = new Promise<void>((done) => socket.once(target.tls ? 'secureConnect' : 'connect', done))
-  await within(CONNECT_MS, 'the receiver does not answer', socket, [over, connected])
+  await within({ ms: CONNECT_MS, why: 'the receiver does not answer', socket, signal }, [over, connected])
   return {
-    write: (text) => within(WRITE_MS, 'the receiver takes nothing', socket, [over, written(socket, text)]),
+    write: (text) => within({ ms: WRITE_MS, why: 'the receiver takes nothing', socket, signal }, [over, written(socket, text)]),
     requireAlive() {
       if (failure !== undefined) throw failure
     },
@@ -69,19 +65,21 @@ function dial({ host, port, tls }: SyslogTarget): Socket {
   })
 }
 
-/** Waits for one of these, for so long; then the connection is broken. */
-async function within(ms: number, why: string, socket: Socket, events: Promise<void>[]): Promise<void> {
-  const timer = new AbortController()
-  const late = sleep(ms, undefined, { signal: timer.signal, ref: false }).then(() => {
-    throw new Error(`${why} within ${ms} ms`)
-  })
+type Waiting = { ms: number; why: string; socket: Socket; signal: AbortSignal }
+
+/** Waits for one of these, for so long and until we stop; after that the connection is broken. */
+async function within({ ms, why, socket, signal }: Waiting, events: Promise<void>[]): Promise<void> {
+  const cut = () => void socket.destroy(new Error('stopped'))
+  const timer = setTimeout(() => void socket.destroy(new Error(`${why} within ${ms} ms`)), ms)
+  signal.addEventListener('abort', cut, { once: true })
+  if (signal.aborted) cut()
   try {
-    await Promise.race([...events, late])
+    await Promise.race(events)
   } catch (failure) {
     socket.destroy()
     throw failure
   } finally {
-    late.catch(() => undefined) // called off
-    timer.abort()
+    clearTimeout(timer)
+    signal.removeEventListener('abort', cut)
   }
 }
