@@ -16,6 +16,7 @@ const ON_BOTH = [
   'test/broker-{tasks,recover}.test.ts',
   'test/policy-{approvals,remembered}.test.ts',
   'test/export-cursor.test.ts',
+  'test/faults/full-disk.test.ts',
 ]
 
 export default defineConfig({

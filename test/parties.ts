@@ -46,9 +46,9 @@ export const serviceSettings = (changed: object = {}) =>
     ...changed,
   })
 
-/** A database with a signing key, as `init` makes it. */
-export async function initialised(migrations: Record<string, Migration>, effects: Pick<Effects, 'now' | 'random'>) {
-  const database = await freshDatabase()
+/** A database with a signing key, as `init` makes it; a fresh one unless a test has its own. */
+export async function initialised(migrations: Record<string, Migration>, effects: Pick<Effects, 'now' | 'random'>, own?: string) {
+  const database = own ?? (await freshDatabase())
   const masterKey = readMasterKey(generateMasterKey())
   const db = await openMigrated<PartyTables>(database, migrations, effects.now)
   await createSigningKey(db, { ...effects, secrets: createSecrets([masterKey]) })
