@@ -40,7 +40,7 @@ export const toHttps = (url: string, secret: string, { name = 'https', ...more }
 export const Event = z.looseObject({
   id: z.string(),
   seq: z.int(),
-  source: z.literal(AUTHORITY),
+  source: z.url(),
   at: z.int(),
   event: z.string(),
   outcome: z.string(),
@@ -88,9 +88,9 @@ export async function exportingWorld() {
 export type ExportingWorld = Awaited<ReturnType<typeof exportingWorld>>
 
 /** A file to export to, and its lines. */
-export function fileReceiver() {
+export function fileReceiver(source = AUTHORITY) {
   const path = join(temporaryFolder(), 'audit.jsonl')
-  return { path, events: () => readEvents(path) }
+  return { path, events: () => readEvents(path).filter((event) => event.source === source) }
 }
 
 /** The lines of a file, each an event. */
