@@ -35,6 +35,11 @@ test.each(['authority', 'service'] as const)('init fills an empty database, and 
   expect((await fetch(`http://127.0.0.1:${server.managementPort}/ready`)).status).toBe(200)
   expect((await server.stop()).stderr).not.toContain(password)
   expect(await run(party, ['audit', 'verify', ...on])).toMatchObject({ code: 0, stdout: expect.stringContaining('rows not yet numbered: 0') })
+  expect(await run(party, ['audit', 'export', '--format', 'csv', ...on])).toMatchObject({
+    code: 0,
+    stderr: '',
+    stdout: expect.stringMatching(/^seq,id,/),
+  })
 })
 
 test('init refuses a database that has tables, and one of a party’s it leaves as it is', async () => {
