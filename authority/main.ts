@@ -6,6 +6,7 @@ import { authority } from './node/authority.ts'
 import { addBackupCommands } from './node/backup-commands.ts'
 import { addDecisionCommands } from './node/decision-commands.ts'
 import { addHarnessCommands } from './node/harness-commands.ts'
+import { addNotifyCommands } from './node/notify-commands.ts'
 import { addPolicyCommands } from './node/policy-commands.ts'
 import { authoritySettingsText } from './node/settings-text.ts'
 
@@ -28,5 +29,6 @@ addServerCommands(program, authority)
 addBackupCommands(program)
 addDecisionCommands(program)
 addHarnessCommands(program)
+addNotifyCommands(program)
 addPolicyCommands(program)
 await run(program, process.argv)

@@ -6,6 +6,7 @@ import { TrustMode } from '../spec/wire/configuration.ts'
 import { Tier } from './approve/shown.ts'
 import { consoleSettings } from './console/settings.ts'
 import { attestationSettings } from './issue/settings.ts'
+import { notificationSettings, remindAfterSeconds } from './notify/settings.ts'
 import { policySettings } from './policy/settings.ts'
 
 const domain = z.string().refine((name) => emailDomain(`x@${name}`) === name, 'is no e-mail domain in lower-case ASCII form, such as acme.example')
@@ -32,6 +33,8 @@ export const AuthoritySettings = z
     /** Whose word about a Harness counts (protocol 9.3, 10). */
     attestation: attestationSettings.prefault({}),
     console: consoleSettings.optional(),
+    /** Who is told of requests by mail and webhooks. */
+    notifications: notificationSettings.optional(),
     policy: policySettings.prefault({}),
     lifetimes: z
       .strictObject({
@@ -59,4 +62,16 @@ export const AuthoritySettings = z
     path: ['domains'],
     error: 'an enterprise authority names the e-mail domains it serves',
   })
+  .refine(({ notifications, console: pages }) => notifications?.email === undefined || pages !== undefined, {
+    path: ['notifications', 'email'],
+    error: 'needs a console: the mails lead there',
+  })
+  .refine(
+    ({ notifications, lifetimes }) =>
+      !notifications || (remindAfterSeconds(notifications, lifetimes.decision_seconds) ?? 0) <= lifetimes.decision_seconds,
+    {
+      path: ['notifications', 'remind_after_seconds'],
+      error: 'is after the last moment of a decision, lifetimes.decision_seconds: nobody would be reminded',
+    },
+  )
 export type AuthoritySettings = z.infer<typeof AuthoritySettings>

@@ -70,11 +70,11 @@ const ShownRequest = z.looseObject({
 })
 
 /** The Authority with settings of the test, a Service, and the steps up to a pass and an authorization. `lines` is all it ever logged. */
-export async function authorityWorld(changed: object = {}) {
+export async function authorityWorld(changed: object = {}, ownSecrets: Record<string, string> = {}) {
   const net = internet()
   const lines: string[] = []
   const effects = { ...net, log: createLog('test', 'debug', (line) => void lines.push(line)) }
-  const authority = await startAuthority(net, effects, { limits: UNHURRIED, ...changed })
+  const authority = await startAuthority(net, effects, { limits: UNHURRIED, ...changed }, ownSecrets)
   const desk = fakeService(net)
   const here = callers(authority, authority.opening.adminToken)
   const requested = async (more: object = {}) => IssuanceStatus.parse(await (await here.issue(message(more))).json())

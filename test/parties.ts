@@ -109,9 +109,9 @@ export async function world(changed: { authority?: object; service?: object } = 
   }
 }
 
-export async function startAuthority(net: Internet, effects: Effects, changed: object = {}) {
+export async function startAuthority(net: Internet, effects: Effects, changed: object = {}, ownSecrets: Record<string, string> = {}) {
   const settings = authoritySettings(changed)
-  const opening = { settings, effects, ...(await initialised(authorityMigrations, effects)) }
+  const opening = { settings, effects, ownSecrets, ...(await initialised(authorityMigrations, effects)) }
   const authority = await openAuthority(opening)
   onTestFinished(authority.stop)
   net.host(new URL(settings.authority).origin, authority.app)

@@ -8,6 +8,13 @@ import { digestOf } from '../store/digest.ts'
 export const Tier = z.enum(['attested', 'registered', 'unverified'])
 export type Tier = z.infer<typeof Tier>
 
+/** The same in words. */
+export const TIER_WORDS: Record<Tier, string> = {
+  attested: 'an issuer that this Authority trusts vouches for it',
+  registered: 'people of this Authority have registered its key',
+  unverified: 'nobody vouches for it; it chose its name itself',
+}
+
 /** Whether as much is known of a Harness as somebody demands. */
 export const isAtLeast = (tier: Tier, minimum: Tier): boolean => Tier.options.indexOf(tier) <= Tier.options.indexOf(minimum)
 

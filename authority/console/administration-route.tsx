@@ -1,8 +1,6 @@
 import { Hono } from 'hono'
 import { z } from 'zod'
 import { canonicalAddress, emailAddress } from '../../spec/email.ts'
-import { ProtocolError } from '../../spec/error.ts'
-import { noteRefusal } from '../../spec/node/audit.ts'
 import { storedText } from '../../spec/wire/identifier.ts'
 import { wordsOf } from '../audit/terms.ts'
 import { register, unregister } from '../register/register.ts'
@@ -10,6 +8,7 @@ import { findByRequest } from '../store/authorizations.ts'
 import { listHarnessKeys } from '../store/harness-keys.ts'
 import { endSessions } from '../store/sessions.ts'
 import { followTrail, searchTrail } from '../store/trail.ts'
+import { byAdmin, requireReader } from './admin.ts'
 import type { ConsoleDeps } from './console.ts'
 import { requireWithin } from './decide.ts'
 import { CONSOLE, readOwnForm, sessionOf } from './door.ts'
@@ -87,18 +86,3 @@ async function trailOf(d: ConsoleDeps, { sees }: Person, ref: string) {
   const terms = [request.ref, ...(authorization ? [authorization.id] : [])].map((name) => name.toLowerCase())
   return { request: request.ref, rows: await followTrail(d.db.read, terms, MOST_FOLLOWED) }
 }
-
-function requireReader({ reads }: Person): void {
-  if (!reads) throw new ProtocolError('forbidden', 'this page is for auditors and admins')
-}
-
-const byAdmin = (
-  d: ConsoleDeps,
-  person: Person,
-  about: { event: string; key_thumbprint?: string; user?: string },
-  act: (by: string) => Promise<unknown>,
-) =>
-  noteRefusal(d.audit, { ...about, by: person.email }, async () => {
-    if (!person.administers) throw new ProtocolError('forbidden', 'only an admin may do that')
-    return act(person.email)
-  })

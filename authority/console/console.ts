@@ -30,6 +30,8 @@ export type ConsoleDeps = DecideDeps &
     policyState: () => PolicyState
     /** How often one address may begin to sign in, and one person ask for something. */
     consoleTurns: { signIn: TakeTurn; act: TakeTurn }
+    /** Whether the settings have anybody told of requests. */
+    notifies: boolean
     /** The settings in force, as text for people. */
     settingsText: string
   }

@@ -3,6 +3,7 @@ import { accountRoutes } from './account-route.tsx'
 import { administrationRoutes } from './administration-route.tsx'
 import { authorizationsRoutes } from './authorizations-route.tsx'
 import type { ConsoleDeps } from './console.ts'
+import { deliveriesRoutes } from './deliveries-route.tsx'
 import { CONSOLE } from './door.ts'
 import { rememberedRoutes } from './remembered-route.tsx'
 import { requestsRoutes } from './requests-route.tsx'
@@ -29,5 +30,6 @@ export const consoleRoutes = (d: ConsoleDeps) => {
     .route('/', authorizationsRoutes(d))
     .route('/', rememberedRoutes(d))
     .route('/', administrationRoutes(d))
+    .route('/', deliveriesRoutes(d))
     .route('/', accountRoutes(d))
 }

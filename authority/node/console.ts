@@ -61,6 +61,7 @@ export function consoleDeps({ settings, clientSecret, effects, party, db, decisi
     frame: () => ({ origin, assets: addresses, formTargets: provider.origins(), remembers: settings.policy.remember_days > 0 }),
     streams: createConsoleStreams(() => newestSeq(db.read)),
     consoleTurns: { signIn: createRate(60, 60), act: createRate(120, 60) },
+    notifies: settings.notifications !== undefined,
     settingsText: stringify(settings, { aliasDuplicateObjects: false }),
   }
 }

@@ -34,7 +34,9 @@ import type { PolicyInForce } from '../policy/current.ts'
 import type { AuthoritySettings } from '../settings.ts'
 import { deleteAssertionsExpiredBefore } from '../store/assertions.ts'
 import { findDecided } from '../store/decided.ts'
+import { deleteNotificationsBefore } from '../store/deliveries.ts'
 import { migrations } from '../store/migrations/all.ts'
+import { beginReading } from '../store/notification-cursor.ts'
 import { countEvents } from '../store/outbox.ts'
 import { deleteRememberedExpiredBefore } from '../store/remembered.ts'
 import { deleteRequestsEndedBefore } from '../store/requests.ts'
@@ -42,6 +44,7 @@ import type { AuthorityTables } from '../store/schema.ts'
 import { deleteSessionsOver } from '../store/sessions.ts'
 import { indexTrail } from '../store/trail.ts'
 import { consoleDeps, matchingOf } from './console.ts'
+import { createNotifications } from './notifications.ts'
 import { openPolicy } from './policy-file.ts'
 
 export type AuthorityOpening = {
@@ -52,24 +55,28 @@ export type AuthorityOpening = {
   /** Where the settings are, when they name a policy file beside them. */
   settingsFile?: string
   /** The secrets that only an Authority's settings name, by member. */
-  ownSecrets?: { client_secret?: string }
+  ownSecrets?: Record<string, string>
   exporting?: Exporting
   effects: Effects
 }
 export type OpenAuthority = { app: Hono; management: Hono; stop: () => Promise<void> }
 
 const DAY_SECONDS = 86_400
+const KEEP_NOTIFICATIONS_DAYS = 30
 const GRACE_MS = 10_000
 const REF_CHARS = 12
 
 /** Opens an Authority on its database and hands its two doors over; who mounts them is the caller's business. Throws Error with a sentence for people. */
 export async function openAuthority(opening: AuthorityOpening): Promise<OpenAuthority> {
-  const db = await openMigrated<AuthorityTables>(opening.database, migrations, opening.effects.now)
+  const { settings, effects, ownSecrets = {} } = opening
+  const db = await openMigrated<AuthorityTables>(opening.database, migrations, effects.now)
   const party = await openParty(db, opening)
   const policy = await policyOf(opening, party)
   const deps = await authorityDeps(opening, party, policy, party.guard(db))
-  party.start([...chores(opening.settings, deps), { name: 'policy', everyMs: 1000, run: policy.look }])
-  deps.console?.provider.warm().catch((failure) => opening.effects.log.warn('identity_provider_unreachable', { failure }))
+  const notifications = createNotifications({ settings, secrets: ownSecrets, effects, party, db: party.guard(db) })
+  if (notifications) await db.write(beginReading)
+  party.start([...chores(settings, deps), { name: 'policy', everyMs: 1000, run: policy.look }, ...(notifications?.chores ?? [])])
+  deps.console?.provider.warm().catch((failure) => effects.log.warn('identity_provider_unreachable', { failure }))
   addGauge(party.metrics, {
     name: 'agentpass_outbox_events',
     help: 'events that services are still to be told of',
@@ -78,7 +85,8 @@ export async function openAuthority(opening: AuthorityOpening): Promise<OpenAuth
   const stop = async () => {
     deps.watches.close()
     deps.console?.streams.close()
-    await Promise.race([deps.outbox.stop(), sleep(GRACE_MS, undefined, { ref: false })])
+    await Promise.race([Promise.all([deps.outbox.stop(), notifications?.stop()]), sleep(GRACE_MS, undefined, { ref: false })])
+    notifications?.close()
     await party.stop()
   }
   return { app: createAuthority(deps), management: createAuthorityManagement(deps), stop }
@@ -183,6 +191,7 @@ const chores = (settings: AuthoritySettings, d: AuthorityDeps & { outbox: Outbox
     run: async () => {
       const at = d.now()
       await sweepAll((limit) => d.db.write((tx) => deleteAssertionsExpiredBefore(tx, at - SKEW_SECONDS, limit)))
+      await sweepAll((limit) => d.db.write((tx) => deleteNotificationsBefore(tx, at - KEEP_NOTIFICATIONS_DAYS * DAY_SECONDS, limit)))
       await sweepAll((limit) => d.db.write((tx) => deleteRememberedExpiredBefore(tx, at, limit)))
       await sweepAll((limit) => d.db.write((tx) => deleteRequestsEndedBefore(tx, at - settings.keep_requests_days * DAY_SECONDS, limit)))
     },

@@ -53,6 +53,13 @@ export async function findPass(db: Tx, requestDigest: string): Promise<Pick<Pass
   return row
 }
 
+/** What validation answers, or would have, for the passes of some requests, by request. */
+export async function findAnswers(db: Tx, requestDigests: string[]): Promise<Map<string, string>> {
+  if (requestDigests.length === 0) return new Map()
+  const rows = await db.selectFrom('pass').select(['request_digest', 'answer']).where('request_digest', 'in', requestDigests).execute()
+  return new Map(rows.map(({ request_digest, answer }) => [request_digest, answer]))
+}
+
 function whyNot(pass: PassRow | undefined, service: string): ProtocolError {
   if (!pass) return new ProtocolError('unknown_agentpass', 'there is no such pass')
   if (pass.service_origin !== service) return new ProtocolError('wrong_service', 'this pass is for another service')

@@ -3,6 +3,7 @@ import type { AuditTable } from '../../spec/node/audit.ts'
 import type { ClockTable } from '../../spec/node/clock.ts'
 import type { ExportTables } from '../../spec/node/export/cursor.ts'
 import type { SigningKeyTable } from '../../spec/node/keys.ts'
+import type { Kind } from '../notify/settings.ts'
 
 /** All instants are epoch seconds; `json` columns hold JSON text; digests are SHA-256 in base64url. */
 export type AuthorityTables = AuditTable &
@@ -117,6 +118,23 @@ export type AuthorityTables = AuditTable &
     }
     audit_term: { term: string; seq: number } // which events of the audit trail name something
     audit_indexed: { id: number; seq: number } // one row: how far the trail has been read into audit_term
+    notification: {
+      id: string // the same on every attempt: by it a receiver tells a repetition
+      kind: Kind
+      channel: 'email' | 'webhook'
+      recipient: string // an address, in the form in which addresses are compared, or a webhook's name
+      request_ref: string
+      event_at: number // when that happened which is told
+      due_at: number // of the next attempt; of one under way, when it counts as lost
+      expires_at: number // when it is of no use any more
+      tries: number
+      taken_at: number | null // when the last attempt began
+      mail: string | null // the mail in which it is sent with others, which are sent again together when that attempt is lost
+      state: 'waiting' | 'sent' | 'failed' | 'dropped'
+      last_error: string | null
+      ended_at: number | null
+    }
+    notification_cursor: { id: number; seq: number } // one row: how far the trail has been read for notifications
   }
 
 export type Tx = Kysely<AuthorityTables>
@@ -128,3 +146,4 @@ export type RememberedRow = Selectable<AuthorityTables['remembered']>
 export type OutboxRow = AuthorityTables['outbox']
 export type ConsoleSessionRow = AuthorityTables['console_session']
 export type PasskeyRow = AuthorityTables['passkey']
+export type NotificationRow = AuthorityTables['notification']

@@ -18,6 +18,7 @@ import {
   readSettings,
   type SecretPlace,
   type ServerSettings,
+  SettingsError,
 } from './settings.ts'
 
 /** What the command line must know of a server party; everything else about the two is the same. */
@@ -32,6 +33,8 @@ export type ServerParty<S extends ServerSettings> = {
   records: (settings: S) => TxtRecord[]
   /** The places of secrets that only this party's settings name. */
   ownSecrets?: (settings: S) => Record<string, SecretPlace>
+  /** What is wrong with what was read there, in words that name none of it. */
+  problemsOfSecrets?: (settings: S, secrets: Record<string, string>) => string[]
   /** Makes what verifies this party's own events, in the order of the trail, for one walk of `audit verify`. */
   createVerifyEvent?: () => VerifyEvent
   /** What `check-config` examines beside what all parties have. Throws OperatorError with every problem. */
@@ -101,9 +104,14 @@ export function equip<S extends ServerSettings>(party: ServerParty<S>, file: str
   )
 }
 
-/** The secrets that only this party's settings name. Throws SettingsError that says where it looked. */
-export const readOwnSecrets = <S extends ServerSettings>(party: ServerParty<S>, file: string, settings: S): Record<string, string> =>
-  Object.fromEntries(Object.entries(party.ownSecrets?.(settings) ?? {}).map(([name, place]) => [name, readSecret(file, place)]))
+/** The secrets that only this party's settings name. Throws SettingsError that says where it looked, or what is wrong with what was there. */
+export function readOwnSecrets<S extends ServerSettings>(party: ServerParty<S>, file: string, settings: S): Record<string, string> {
+  const places = Object.entries(party.ownSecrets?.(settings) ?? {})
+  const secrets = Object.fromEntries(places.map(([name, place]) => [name, readSecret(file, place)]))
+  const problems = party.problemsOfSecrets?.(settings, secrets) ?? []
+  if (problems.length > 0) throw new SettingsError(file, problems, { exitCode: 1 })
+  return secrets
+}
 
 type Attempt<T> = { ok: true; value: T } | { ok: false; failure: OperatorError }
 

@@ -21,13 +21,14 @@ export const NOTICES = {
   added: 'Added.',
   removed: 'Removed.',
   signed_out_there: 'Signed out there.',
+  tried_again: 'It is tried again now.',
 } as const
 export type Notice = keyof typeof NOTICES
 export type PageOf = {
   title: string
   /** Undefined where nobody is signed in. */
   session?: Session | undefined
-  current?: 'requests' | 'authorizations' | 'remembered' | 'audit' | 'harness-keys' | 'settings' | 'account' | undefined
+  current?: 'requests' | 'authorizations' | 'remembered' | 'audit' | 'deliveries' | 'harness-keys' | 'settings' | 'account' | undefined
   notice?: Notice | undefined
   /** Renews itself while it is looked at: where its news come from. */
   live?: string | undefined
@@ -41,6 +42,7 @@ const LINKS = [
 const REMEMBERED_LINK = ['remembered', 'Remembered'] as const
 const READERS_LINKS = [
   ['audit', 'Audit'],
+  ['deliveries', 'Deliveries'],
   ['harness-keys', 'Harness keys'],
   ['settings', 'Settings'],
 ] as const

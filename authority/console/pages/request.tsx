@@ -1,4 +1,4 @@
-import type { Shown } from '../../approve/shown.ts'
+import { type Shown, TIER_WORDS } from '../../approve/shown.ts'
 import { statusAt } from '../../issue/status.ts'
 import type { ApprovalRow } from '../../store/approvals.ts'
 import type { AuthorizationRow, PassRow, RequestRow } from '../../store/schema.ts'
@@ -76,12 +76,6 @@ const MOST_NAME_CHARS = 60
 
 const hostOf = (origin: string): string => new URL(origin).host
 
-const TIERS: Record<Shown['harness']['tier'], string> = {
-  attested: 'an issuer that this Authority trusts vouches for it',
-  registered: 'people of this Authority have registered its key',
-  unverified: 'nobody vouches for it; it chose its name itself',
-}
-
 const WhoAsks = ({ shown, request }: { shown: Shown; request: RequestRow }) => (
   <dl>
     <Row name="Agent">
@@ -91,7 +85,7 @@ const WhoAsks = ({ shown, request }: { shown: Shown; request: RequestRow }) => (
       <Their>{shown.harness.id}</Their>
     </Row>
     <Row name="How well known">
-      <span class={`badge tier-${shown.harness.tier}`}>{shown.harness.tier}</span> {TIERS[shown.harness.tier]}
+      <span class={`badge tier-${shown.harness.tier}`}>{shown.harness.tier}</span> {TIER_WORDS[shown.harness.tier]}
       {shown.harness.vouched && (
         <>
           {' '}

@@ -7,6 +7,7 @@ import { keyRotation } from './005-key-rotation.ts'
 import { consoleTables } from './006-console.ts'
 import { policyTables } from './007-policy.ts'
 import { exports } from './008-export.ts'
+import { notifications } from './009-notifications.ts'
 
 export const migrations: Record<string, Migration> = {
   '001-core': core,
@@ -17,4 +18,5 @@ export const migrations: Record<string, Migration> = {
   '006-console': consoleTables,
   '007-policy': policyTables,
   '008-export': exports,
+  '009-notifications': notifications,
 }

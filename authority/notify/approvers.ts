@@ -1,0 +1,28 @@
+import { canonicalAddress, emailAddress, isMeant } from '../../spec/email.ts'
+import type { RoleSetting } from '../console/settings.ts'
+import { groupsOf, membersOf } from '../store/person-groups.ts'
+import type { RequestRow, Tx } from '../store/schema.ts'
+
+type About = Pick<RequestRow, 'user_email' | 'service_origin'>
+
+/**
+ * Who is asked to decide a request beside its user: the people and the members of the groups to whom the settings give an approver's role that reaches it.
+ * A group's members are those whom the provider said to be in it when they last signed in; `@domain` names nobody in particular.
+ */
+export async function approversOf(tx: Tx, roles: RoleSetting[], about: About): Promise<string[]> {
+  const approvers = roles.filter((role) => role.role === 'approver')
+  const groups = approvers.some((role) => role.for.groups) ? await groupsOf(tx, about.user_email) : []
+  const reaching = approvers.filter((role) => isWithin(role.for, about, groups))
+  const people = reaching.flatMap((role) => role.people ?? []).filter((pattern) => emailAddress.safeParse(pattern).success)
+  const members = await membersOf(tx, [...new Set(reaching.flatMap((role) => role.groups ?? []))])
+  return [...new Set([...people.map(canonicalAddress), ...members])]
+}
+
+type For = { users?: string[] | undefined; groups?: string[] | undefined; services?: string[] | undefined }
+
+/** As `isWithin` of the store says it of rows. */
+function isWithin({ users, groups, services }: For, { user_email, service_origin }: About, userGroups: string[]): boolean {
+  if (services && !services.includes(service_origin)) return false
+  if (!users && !groups) return true
+  return (users ?? []).some((pattern) => isMeant(pattern, user_email)) || (groups ?? []).some((name) => userGroups.includes(name))
+}

@@ -1,0 +1,139 @@
+import { type SqlBool, sql } from 'kysely'
+import { statement } from '../../spec/node/statement.ts'
+import { digestOf } from './digest.ts'
+import type { AuthorityTables, NotificationRow, Tx } from './schema.ts'
+
+export type NewNotification = Pick<NotificationRow, 'id' | 'kind' | 'channel' | 'recipient' | 'request_ref' | 'event_at' | 'due_at' | 'expires_at'>
+/** Where notifications go by a way of their own: all mail, or one webhook. */
+export type Lane = { channel: 'email' } | { channel: 'webhook'; recipient: string }
+
+const ROWS = 200
+const MOST_IN_A_MAIL = 20
+const ID_CHARS = 22
+
+/** Has somebody told of something. Whoever is told of it already is not told again. */
+export async function addNotifications(tx: Tx, rows: NewNotification[]): Promise<void> {
+  const fresh = { tries: 0, taken_at: null, mail: null, state: 'waiting' as const, last_error: null, ended_at: null }
+  for (let from = 0; from < rows.length; from += ROWS)
+    await tx
+      .insertInto('notification')
+      .values(rows.slice(from, from + ROWS).map((row) => ({ ...row, ...fresh })))
+      .onConflict((on) => on.doNothing())
+      .execute()
+}
+
+/** Whether something is due there. */
+export async function isSomethingDue(db: Tx, lane: Lane, at: number): Promise<boolean> {
+  let due = db.selectFrom('notification').select('id').where('state', '=', 'waiting').where('channel', '=', lane.channel).where('due_at', '<=', at)
+  if (lane.channel === 'webhook') due = due.where('recipient', '=', lane.recipient)
+  return (await due.limit(1).executeTakeFirst()) !== undefined
+}
+
+type Taking = { at: number; lostAt: number }
+
+// One UPDATE decides, so that of instances that share the work one takes a notification.
+const takeOne = statement<AuthorityTables, Taking & { recipient: string }>()((db, given) =>
+  db
+    .updateTable('notification')
+    .set((e) => ({ due_at: given('lostAt'), taken_at: given('at'), tries: e('tries', '+', 1) }))
+    .where(
+      'id',
+      'in',
+      db
+        .selectFrom('notification')
+        .select('id')
+        .where('state', '=', 'waiting')
+        .where('channel', '=', 'webhook')
+        .where('recipient', '=', given('recipient'))
+        .where('due_at', '<=', given('at'))
+        .orderBy('due_at')
+        .limit(1),
+    )
+    .where('state', '=', 'waiting')
+    .where('due_at', '<=', given('at'))
+    .returningAll(),
+)
+
+/** Takes what is due longest for a webhook: nobody else does until `lostAt`, and then whoever comes first. Undefined when nothing is due. */
+export async function takeForWebhook(tx: Tx, recipient: string, taking: Taking): Promise<NotificationRow | undefined> {
+  const [row] = await takeOne(tx, { recipient, ...taking })
+  return row
+}
+
+/**
+ * Takes all that is due for one person, to be sent in one mail, as `takeForWebhook`; nothing for whom another mail was begun after `restingSince`.
+ * A mail whose attempt was lost is taken again as it was. Empty when nothing is due.
+ */
+export async function takeMail(tx: Tx, { at, lostAt, restingSince }: Taking & { restingSince: number }): Promise<NotificationRow[]> {
+  const due = tx.selectFrom('notification').where('state', '=', 'waiting').where('channel', '=', 'email').where('due_at', '<=', at)
+  const head = await due
+    .select(['recipient', 'mail'])
+    .where(isRested(restingSince))
+    .orderBy(sql`mail is null`) // what was lost comes first
+    .orderBy('due_at')
+    .limit(1)
+    .executeTakeFirst()
+  if (!head) return []
+  const { recipient, mail } = head
+  const together = due
+    .select('id')
+    .where('recipient', '=', recipient)
+    .where('mail', mail === null ? 'is' : '=', mail)
+  const taken = await tx
+    .updateTable('notification')
+    .set((e) => ({ due_at: lostAt, taken_at: at, tries: e('tries', '+', 1) }))
+    .where('id', 'in', together.orderBy('due_at').orderBy('id').limit(MOST_IN_A_MAIL))
+    .where('state', '=', 'waiting')
+    .where('due_at', '<=', at)
+    .returningAll()
+    .execute()
+  if (mail !== null || taken.length === 0) return taken
+  const ids = taken.map(({ id }) => id)
+  const name = mailOf(ids)
+  await tx.updateTable('notification').set({ mail: name }).where('id', 'in', ids).execute()
+  return taken.map((row) => ({ ...row, mail: name }))
+}
+
+const isRested = (since: number) =>
+  sql<SqlBool>`not exists (select 1 from notification as other where other.channel = 'email' and other.recipient = notification.recipient and other.taken_at > ${since})`
+
+/** The name of a mail: that of the one thing it tells, or of all of them together. */
+const mailOf = (ids: string[]): string => (ids.length === 1 ? (ids[0] ?? '') : digestOf(ids.toSorted().join(' ')).slice(0, ID_CHARS))
+
+export type End = { state: 'sent' | 'failed' | 'dropped'; error?: string | undefined; at: number }
+
+/** Ends what waits. Gives those that did: whoever ends the same a second time ends nothing. */
+export async function endNotifications(tx: Tx, ids: string[], { state, error, at }: End): Promise<NotificationRow[]> {
+  if (ids.length === 0) return []
+  return tx
+    .updateTable('notification')
+    .set({ state, last_error: error ?? null, ended_at: at })
+    .where('id', 'in', ids)
+    .where('state', '=', 'waiting')
+    .returningAll()
+    .execute()
+}
+
+/** Puts the next attempt off, where it is known that this one came to nothing: what is sent in one mail then may be more, or less. */
+export async function postponeNotifications(tx: Tx, ids: string[], { until, error }: { until: number; error: string }): Promise<void> {
+  await tx
+    .updateTable('notification')
+    .set({ due_at: until, last_error: error, mail: null })
+    .where('id', 'in', ids)
+    .where('state', '=', 'waiting')
+    .execute()
+}
+
+/** The mails in which somebody was told of a request before, the first of them first. */
+export async function listMailsBefore(db: Tx, { recipient, ref }: { recipient: string; ref: string }): Promise<string[]> {
+  const rows = await db
+    .selectFrom('notification')
+    .select('mail')
+    .where('request_ref', '=', ref)
+    .where('channel', '=', 'email')
+    .where('recipient', '=', recipient)
+    .where('state', '=', 'sent')
+    .orderBy('ended_at')
+    .execute()
+  return [...new Set(rows.flatMap(({ mail }) => (mail === null ? [] : [mail])))]
+}
