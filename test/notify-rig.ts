@@ -20,19 +20,27 @@ export const LOST = 60
 /** What reached a webhook. */
 export type Heard = { headers: Headers; body: string }
 
-/** `notifications`: more of their settings, or false for none at all. */
-type Wanted = { email?: object | false; webhooks?: object[]; roles?: object[]; notifications?: object | false; [member: string]: unknown }
+/** `notifications`: more of their settings, or false for none at all. `password`: of the mail server, which is told it. */
+type Wanted = {
+  password?: string
+  email?: object | false
+  webhooks?: object[]
+  roles?: object[]
+  notifications?: object | false
+  [member: string]: unknown
+}
 /** The secrets of webhooks named `generic` and `slack`. */
 const SECRETS = { 'webhook_secret generic': SECRET, 'webhook_url slack': SLACK_URL }
 export const GENERIC = { name: 'generic', shape: 'generic', url: `${HOOK}/generic`, secret: { env: 'UNUSED' } }
 export const SLACK = { name: 'slack', shape: 'slack', url: { env: 'UNUSED' } }
 
 /** The Authority with a mail server, unless `email` is false, and the webhooks of the test. */
-export async function notifying({ email = {}, webhooks = [], roles = [LEADS], notifications = {}, ...changed }: Wanted = {}) {
+export async function notifying({ password, email = {}, webhooks = [], roles = [LEADS], notifications = {}, ...changed }: Wanted = {}) {
   vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
   onTestFinished(() => void vi.useRealTimers())
   const smtp = await smtpServer()
-  const mail = email && { from: 'agentpass@acme.example', smtp: { host: '127.0.0.1', port: smtp.port, tls: 'off' }, ...email }
+  const account = password === undefined ? {} : { user: 'agentpass', password: { env: 'UNUSED' } }
+  const mail = email && { from: 'agentpass@acme.example', smtp: { host: '127.0.0.1', port: smtp.port, tls: 'off', ...account }, ...email }
   const w = await authorityWorld(
     {
       console: { sign_in: signInThere, roles },
@@ -40,7 +48,7 @@ export async function notifying({ email = {}, webhooks = [], roles = [LEADS], no
       ...(notifications && { notifications: { ...(mail && { email: mail }), webhooks, ...notifications } }),
       ...changed,
     },
-    SECRETS,
+    { ...SECRETS, ...(password !== undefined && { smtp_password: password }) },
   )
   const hooks = { heard: [] as Heard[], answer: async (): Promise<Response> => new Response(null, { status: 204 }) }
   w.net.host(

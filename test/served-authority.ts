@@ -39,6 +39,7 @@ export async function servedAuthority(database?: string) {
     })
   return {
     desk,
+    settingsFile,
     /** Asks the management door, or acts there. */
     manage: (server: Served, path: string, body?: object) =>
       fetch(`http://127.0.0.1:${server.managementPort}${path}`, {

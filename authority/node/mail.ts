@@ -83,7 +83,7 @@ function wordsOf(e: Failure, { smtp, to }: About): Exclude<Delivery, 'sent'> {
   const { host, port } = smtp
   const said = e.response ?? e.message
   const isForGood = typeof e.responseCode === 'number' && e.responseCode >= 500
-  if (e.command === 'RCPT TO') return { failure: `${host} refused the recipient ${to}: ${said}`, isFinal: isForGood, ...hintOfAddress(to) }
+  if (e.command === 'RCPT TO') return { failure: `${host} refused the recipient ${to}: ${said}${asciiWords(to)}`, isFinal: isForGood }
   if (e.command === 'MAIL FROM') return { failure: `${host} refused the sender: ${said}`, hint: 'may this server send from email.from there?' }
   if (e.code === 'EMESSAGE' || e.command === 'DATA') return { failure: `${host} refused the mail: ${said}`, isFinal: isForGood }
   if (e.code === 'EAUTH')
@@ -102,5 +102,4 @@ function wordsOf(e: Failure, { smtp, to }: About): Exclude<Delivery, 'sent'> {
   return { failure: `${host}: ${e.message}` }
 }
 
-const hintOfAddress = (to: string): { hint?: string } =>
-  /^[\x21-\x7e]+$/.test(to) ? {} : { hint: 'an address that is not ASCII needs a server that knows SMTPUTF8' }
+const asciiWords = (to: string): string => (/^[\x21-\x7e]+$/.test(to) ? '' : ' (an address that is not ASCII needs a server that knows SMTPUTF8)')

@@ -11,7 +11,8 @@ const address = z
   .string()
   .refine((text) => emailAddress.safeParse(text).success, 'is no e-mail address, such as agentpass@acme.example')
   .transform(canonicalAddress)
-const httpsAddress = z.string().refine((url) => httpsUrl.safeParse(url).success)
+const NO_URL = 'is neither an https URL nor the place of one: { file: PATH } or { env: NAME }'
+const httpsAddress = z.string().refine((url) => httpsUrl.safeParse(url).success, NO_URL)
 const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|::1)$/
 
 /** The server that mail is handed to. */
@@ -45,7 +46,7 @@ const email = z.strictObject({
 const webhook = z
   .strictObject({
     name: z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'is no name of lower-case letters, digits and hyphens, such as security-channel'),
-    url: z.union([httpsAddress, secretPlace], 'is neither an https URL nor the place of one: { file: PATH } or { env: NAME }'),
+    url: z.union([httpsAddress, secretPlace], NO_URL),
     secret: secretPlace.optional(),
     shape: z.enum(['generic', 'slack']),
     on: z.array(Kind).min(1).default(Kind.options),

@@ -1,0 +1,95 @@
+/** A webhook is verified by code that is not ours, and reached only where any peer of ours may be. */
+import { spawnSync } from 'node:child_process'
+import { Webhook } from 'standardwebhooks'
+import { expect, test } from 'vitest'
+import { post } from '../authority/notify/post.ts'
+import { readWebhookKey } from '../authority/notify/sign.ts'
+import { createGuardedFetch } from '../spec/node/fetch.ts'
+import { findOnPath } from './installed.ts'
+import { GENERIC, notifying, SECRET, SLACK } from './notify-rig.ts'
+import { AUTHORITY } from './parties.ts'
+
+const HOOKED = { email: false as const, roles: [], webhooks: [GENERIC], notifications: { remind_after_seconds: 'off' } }
+
+/** One message to the generic webhook, at the real time. */
+async function heard() {
+  const w = await notifying(HOOKED)
+  w.pass(Math.floor(Date.now() / 1000) - w.now())
+  const { ref } = await w.asked()
+  await w.settled()
+  const { body, headers } = w.hooks.heard[0]!
+  return { w, ref, body, headers: Object.fromEntries(headers) }
+}
+
+test('a message is verified by the Standard Webhooks library, and no other body, id or secret is', async () => {
+  const { w, ref, body, headers } = await heard()
+  expect(new Webhook(SECRET).verify(body, headers)).toMatchObject({
+    type: 'request.created',
+    timestamp: new Date(w.now() * 1000).toISOString(),
+    data: {
+      authority: AUTHORITY,
+      request_ref: ref,
+      url: w.link(ref),
+      user: { email: 'ada@acme.example' },
+      scopes: ['tickets:read', 'tickets:write'],
+    },
+  })
+  const other = `whsec_${Buffer.alloc(32, 7).toString('base64')}`
+  expect(() => new Webhook(SECRET).verify(`${body} `, headers)).toThrow()
+  expect(() => new Webhook(SECRET).verify(body, { ...headers, 'webhook-id': 'other' })).toThrow()
+  expect(() => new Webhook(other).verify(body, headers)).toThrow()
+})
+
+const PYTHON = `
+import base64, hashlib, hmac, json, sys
+secret, given = sys.argv[1], json.load(sys.stdin)
+signed = "%s.%s.%s" % (given["id"], given["timestamp"], given["body"])
+key = base64.b64decode(secret.removeprefix("whsec_"))
+wanted = "v1," + base64.b64encode(hmac.new(key, signed.encode(), hashlib.sha256).digest()).decode()
+sys.exit(0 if any(hmac.compare_digest(wanted, one) for one in given["signature"].split(" ")) else 1)
+`
+
+test('and by a few lines of plain HMAC', async ({ skip }) => {
+  const python = findOnPath('python3')
+  if (python === undefined) skip('python3 is not here')
+  const { body, headers } = await heard()
+  const verify = (changed: object) => {
+    const given = { id: headers['webhook-id'], timestamp: headers['webhook-timestamp'], signature: headers['webhook-signature'], body, ...changed }
+    return spawnSync(python ?? '', ['-c', PYTHON, SECRET], { input: JSON.stringify(given) }).status
+  }
+  expect([verify({}), verify({ body: `${body} ` })]).toEqual([0, 1])
+})
+
+test('a message to Slack is what its incoming webhooks take, with a button that leads to the request', async () => {
+  const w = await notifying({ ...HOOKED, webhooks: [SLACK] })
+  const { ref } = await w.asked()
+  await w.settled()
+  const { body, headers } = w.hooks.heard[0]!
+  expect([...headers.keys()].filter((name) => name.startsWith('webhook'))).toEqual([])
+  const { text, blocks } = JSON.parse(body)
+  expect(text).toBe('An agent asks for access at desk.example')
+  expect(blocks.map(({ type }: { type: string }) => type)).toEqual(['section', 'section', 'section', 'actions'])
+  expect(blocks.at(-1).elements).toEqual([{ type: 'button', text: { type: 'plain_text', text: 'Look at it and decide' }, url: w.link(ref) }])
+})
+
+test.each([
+  ['whsec_ and 32 bytes', SECRET, 32],
+  ['whsec_ and 23 bytes', `whsec_${Buffer.alloc(23).toString('base64')}`, undefined],
+  ['whsec_ and 65 bytes', `whsec_${Buffer.alloc(65).toString('base64')}`, undefined],
+  ['no whsec_', Buffer.alloc(32).toString('base64'), undefined],
+  ['no base64', `whsec_${'!'.repeat(44)}`, undefined],
+  ['base64 of a length that there is not', 'whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA', undefined],
+])('a secret of %s is read as Standard Webhooks writes it, or not at all', (_, secret, length) => {
+  expect(readWebhookKey(secret)?.length).toBe(length)
+})
+
+test.each([
+  ['at a private address', 'https://127.0.0.1:1/hook', 'private address'],
+  ['over plain HTTP', 'http://hooks.example/hook', 'refused to fetch over http:'],
+])('a webhook %s is not reached', async (_, url, why) => {
+  const { fetch, close } = createGuardedFetch()
+  const delivery = await post(fetch, { name: 'x', url, key: undefined, shape: 'slack' }, { id: 'x', at: 0, body: '{}' })
+  await close()
+  expect(delivery).toMatchObject({ failure: expect.stringContaining(why) })
+  expect(JSON.stringify(delivery)).not.toContain('/hook')
+})
