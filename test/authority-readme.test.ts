@@ -6,6 +6,7 @@ import { z } from 'zod'
 import { consoleSettings } from '../authority/console/settings.ts'
 import { loadEngine } from '../authority/node/policy-file.ts'
 import { authoritySettingsText } from '../authority/node/settings-text.ts'
+import { notificationSettings } from '../authority/notify/settings.ts'
 import { compilePolicies } from '../authority/policy/compile.ts'
 import { Situations, tryOut } from '../authority/policy/situation.ts'
 import { AuthoritySettings } from '../authority/settings.ts'
@@ -77,9 +78,10 @@ test('its policy file is a good one, listed as it says, and decides its situatio
   expect(situations.flatMap((situation) => tryOut(policy, { ...defaults, ...situation }).differences)).toEqual([])
 })
 
-/** A part of `console` is shown without the sign-in that it needs. */
+/** A part of `console`, and what needs one, is shown without the sign-in that it needs. */
 function withSignIn(settings: unknown): object {
-  const { console: pages, ...others } = z.looseObject({ console: z.looseObject({}).optional() }).parse(settings)
+  const { console: own, ...others } = z.looseObject({ console: z.looseObject({}).optional() }).parse(settings)
+  const pages = own ?? ('notifications' in others ? {} : undefined)
   return pages ? { ...others, console: { sign_in: { issuer: 'https://login.acme.example', client_id: 'agentpass' }, ...pages } } : others
 }
 
@@ -97,6 +99,16 @@ test('every member of the console settings has a row, with its default', () => {
     const [, code] = /^`([^`]+)`$/.exec(shown) ?? []
     if (code !== undefined) expect(parse(code), path).toEqual(all[path])
   }
+})
+
+test('every member of the notification settings has a row, and those that the settings file shows are settings', () => {
+  const rows = [...README.matchAll(/^\| `notifications\.([a-z_.]+)` /gm)].map(([, path]) => path)
+  const { email, ...members } = notificationSettings.shape
+  const ofEmail = Object.keys(email.unwrap().shape).map((member) => `email.${member}`)
+  expect(rows.sort()).toEqual(['email', ...ofEmail, ...Object.keys(members)].sort())
+  const [shown = ''] = /^# notifications:\n(?:# {3}.*\n)+/m.exec(WRITTEN) ?? []
+  const settings = parse(shown.replace(/^# /gm, ''))
+  expect(AuthoritySettings.parse({ ...Object(parse(WRITTEN)), ...withSignIn(settings) }).notifications?.webhooks).toHaveLength(2)
 })
 
 test('the addresses that a provider is to know are those of the console, and the record is the one that init prints', () => {

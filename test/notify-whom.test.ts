@@ -94,6 +94,7 @@ test('what policy decides at once asks nobody and is written to nobody; webhooks
   await w.asked()
   await w.settled()
   expect([w.smtp.mails, w.hooks.heard.map(({ body }) => typeOf(body))]).toEqual([[], ['request.approved']])
+  expect((await w.rows()).map(({ kind }) => kind)).toEqual(['approved'])
 })
 
 test('a webhook hears of what its settings name, and users of outcomes unless these say not', async () => {
@@ -113,6 +114,7 @@ test('a request that was decided before anybody looked asks nobody', async () =>
   await w.act('deny', id)
   await w.settled()
   expect(mailed(w)).toEqual([`${ADA}: Denied: access of an agent at desk.example`])
+  expect((await w.rows()).map(({ kind }) => kind)).toEqual(['denied'])
 })
 
 test('whoever reads the same of the trail again tells nobody again', async () => {

@@ -115,7 +115,7 @@ test('the text and the HTML of a mail say the same facts', async () => {
       'For             ada@acme.example',
       'At              desk.example, which calls itself “Ticket desk”',
       'As              a token for its API',
-      'May do          tickets:read: Read tickets',
+      'Asks for        tickets:read: Read tickets',
       '                tickets:write: Write tickets',
       'For how long    1 h, from when the agent begins',
       'Waits until     2023-11-14 22:28 UTC',

@@ -79,6 +79,23 @@ ${domains.map((domain) => `  - ${yamlValue(domain)}`).join('\n')}
 #   # Unless named: unverified in the profile hardened, off in core-0.1, where a harness may know nothing of it.
 #   number_matching: off
 
+# Who is told of requests that wait, and of what became of them. Without it nobody is. After a change: agentpass-authority notify test --email ADDRESS
+# email needs the console above, where its links lead: users are told of requests in their name, and approvers (people named by their whole address, and
+# members of groups, as of their last sign-in here) of those they may decide. smtp.tls: starttls, implicit, or off for a server on this computer alone.
+# webhooks: shape generic is a signed message for a program of yours (Standard Webhooks), slack one for a channel, whose URL is itself a secret.
+# notifications:
+#   email:
+#     from: agentpass@acme.example
+#     smtp: { host: mail.acme.example, port: 587, tls: starttls, user: agentpass, password: { file: secrets/smtp.password } }
+#     # ca_file in smtp: a certificate authority, PEM, to trust there beside the usual ones.
+#     # Whether users are told what people have decided about the requests in their name.
+#     outcomes: true
+#   webhooks:
+#     - { name: security-channel, shape: slack, url: { file: secrets/slack.url }, on: [requested, denied, revoked] }
+#     - { name: ticket-system, shape: generic, url: https://hooks.acme.example/agentpass, secret: { file: secrets/webhook.secret } }
+#   # Whoever was asked is reminded once, so many seconds after the request: half of decision_seconds unless named, never with off.
+#   remind_after_seconds: 450
+
 # In seconds: how long a request waits for its decision, a pass for its redemption, and how long an authorization lives after that.
 #lifetimes:
 #  decision_seconds: 900

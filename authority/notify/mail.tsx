@@ -32,7 +32,8 @@ const linkWords = ({ kind }: Told): string => (isAsking(kind) ? 'Look at it and 
 const textOf = (subject: string, told: Told[]): string =>
   [
     ...(told.length > 1 ? [subject, ''] : []),
-    ...told.flatMap((one) => [
+    ...told.flatMap((one, i) => [
+      ...(i === 0 ? [] : ['-'.repeat(72), '']),
       one.title,
       '',
       ...one.rows.flatMap(({ name, lines }) => lines.map((line, i) => `${(i === 0 ? name : '').padEnd(WIDTH)}${line}`)),

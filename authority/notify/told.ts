@@ -55,6 +55,10 @@ export function tell(fact: Fact, origin: string | undefined): Told {
 }
 
 type Rows = Told['rows']
+const SCOPES: Record<Kind, string> = {
+  ...{ requested: 'Asks for', reminder: 'Asks for', approved: 'May do', revoked: 'Could do' },
+  ...{ denied: 'Asked for', expired: 'Asked for', canceled: 'Asked for' },
+}
 
 function aboutAsker({ agent, harness }: Shown): Rows {
   const vouched = harness.vouched ? ` (${their(harness.vouched.by, MOST_NAME_CHARS)})` : ''
@@ -77,7 +81,7 @@ function aboutAccess({ user, service, type, scopes }: Shown, { kind, granted }: 
     { name: 'For', lines: [visible(user.email)] },
     { name: 'At', lines: [`${new URL(service.origin).host}${named}`] },
     { name: 'As', lines: [type === 'browser_session' ? 'a browser session: the agent sees and clicks what the user would' : 'a token for its API'] },
-    { name: granted || isAsking(kind) ? 'May do' : 'Asked for', lines: more > 0 ? [...lines, `and ${more} more`] : lines },
+    { name: SCOPES[kind], lines: more > 0 ? [...lines, `and ${more} more`] : lines },
   ]
 }
 

@@ -29,7 +29,7 @@ async function full(at: Console): Promise<string[]> {
     ...['expired', 'all'].map((status) => `requests?status=${status}`),
     ...[`requests/${pending}`, `requests/${denied}`, `requests/${held}?done=approved`, 'requests/AAAAAAAAAAAA'],
     ...['authorizations', 'authorizations?by=user_email&is=nobody', 'authorizations/end?by=all', 'authorizations/end?by=user&is=ada@acme.localhost'],
-    ...['audit', 'audit?q=decision', 'harness-keys', 'settings', 'account', 'signed-out'],
+    ...['audit', 'audit?q=decision', 'deliveries', 'harness-keys', 'settings', 'account', 'signed-out'],
   ]
 }
 

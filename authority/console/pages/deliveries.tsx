@@ -23,7 +23,7 @@ export const Deliveries = (of: DeliveriesOf) => (
 )
 
 const Notifications = ({ session, notifies, at, failed, waiting, sent }: DeliveriesOf) => (
-  <section aria-label="Notifications">
+  <section class="deliveries" aria-label="Notifications">
     <h2>Notifications</h2>
     {!notifies && (
       <p class="empty">
@@ -54,7 +54,7 @@ const Table = ({ title, rows, session, at }: { title: string; rows: Notification
       <table>
         <thead>
           <tr>
-            {['To', 'What', 'Request', 'Tries', 'When', 'Last error'].map((name) => (
+            {['To', 'What', 'Request', 'Tries', 'When', ...(hasErrors(rows) ? ['Last error'] : [])].map((name) => (
               <th scope="col">{name}</th>
             ))}
           </tr>
@@ -85,18 +85,25 @@ const Line = ({ row, session, at }: { row: NotificationRow; session: Session; at
     <td data-label="When">
       <Time row={row} at={at} />
     </td>
-    <td data-label="Last error">
-      {row.last_error === null ? <span class="quiet">none</span> : <Their>{row.last_error}</Their>}
-      {row.state === 'failed' && session.person.administers && (
-        <OwnForm session={session} action={`${CONSOLE}/deliveries/again`}>
-          <input type="hidden" name="id" value={row.id} />
-          <button type="submit" class="plain" aria-label={`Try again: ${WHAT[row.kind]}, to ${visible(row.recipient)}`}>
-            Try again
-          </button>
-        </OwnForm>
-      )}
-    </td>
+    {row.state !== 'sent' && (
+      <td data-label="Last error">
+        {row.last_error === null ? <span class="quiet">none</span> : <Their most={MOST_ERROR_CHARS}>{row.last_error}</Their>}
+        {row.state === 'failed' && session.person.administers && <TryAgain row={row} session={session} />}
+      </td>
+    )}
   </tr>
+)
+
+const MOST_ERROR_CHARS = 200
+const hasErrors = (rows: NotificationRow[]): boolean => rows.some(({ state }) => state !== 'sent')
+
+const TryAgain = ({ row, session }: { row: NotificationRow; session: Session }) => (
+  <OwnForm session={session} action={`${CONSOLE}/deliveries/again`}>
+    <input type="hidden" name="id" value={row.id} />
+    <button type="submit" class="plain" aria-label={`Try again: ${WHAT[row.kind]}, to ${visible(row.recipient)}`}>
+      Try again
+    </button>
+  </OwnForm>
 )
 
 const Time = ({ row, at }: { row: NotificationRow; at: number }) => {
