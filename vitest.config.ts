@@ -13,7 +13,7 @@ const ON_BOTH = [
   'test/service-{audit,browser,check,redeem-once,revoke}.test.ts',
   'test/attacks/replay*.test.ts',
   'test/push-*.test.ts',
-  'test/notify-{whom,deliver,crash}.test.ts',
+  'test/notify-{whom,deliver,retry,crash}.test.ts',
   'test/broker-{tasks,recover}.test.ts',
   'test/policy-{approvals,remembered}.test.ts',
   'test/export-cursor.test.ts',

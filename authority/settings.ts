@@ -66,6 +66,10 @@ export const AuthoritySettings = z
     path: ['notifications', 'email'],
     error: 'needs a console: the mails lead there',
   })
+  .refine(({ notifications, domains }) => notifications?.email === undefined || domains !== undefined, {
+    path: ['notifications', 'email'],
+    error: 'needs domains: without them whoever asks for access has mail sent to anybody',
+  })
   .refine(
     ({ notifications, lifetimes }) =>
       !notifications || (remindAfterSeconds(notifications, lifetimes.decision_seconds) ?? 0) <= lifetimes.decision_seconds,

@@ -1,12 +1,11 @@
 /** Whatever is to be told arrives at least once, by whichever instance takes it first, and nobody waits for anybody else. */
 import { expect, test } from 'vitest'
 import { turns } from './authority-rig.ts'
-import { ADA, GENERIC, HOOK, LOST, type Notifying, notifying, REST, SLACK } from './notify-rig.ts'
+import { GENERIC, HOOK, LOST, type Notifying, notifying, REST, SLACK } from './notify-rig.ts'
 import { until } from './push-rig.ts'
 
 const QUIET = { roles: [], notifications: { remind_after_seconds: 'off' } }
 const HOOKED = { ...QUIET, email: false as const, webhooks: [GENERIC] }
-const BUSY = async () => Response.json({}, { status: 503 })
 const idsOf = (w: Notifying) => w.hooks.heard.map(({ headers }) => headers.get('webhook-id'))
 const states = async (w: Notifying) => (await w.rows()).map(({ kind, state }) => `${kind} ${state}`)
 const users = (count: number) => Array.from({ length: count }, (_, i) => `user-${i}@acme.example`)
@@ -66,104 +65,6 @@ test('a mail of several that was lost is sent again as it was, and what came mea
   ])
   expect(again?.['message-id']).toBe(lost?.['message-id'])
   w.hangUp()
-})
-
-test('a webhook that is down is told when it is back; attempts are ever further apart, and each is the same event', async () => {
-  const w = await notifying(HOOKED)
-  w.hooks.answer = BUSY
-  await w.asked()
-  await w.settled()
-  const pauses: number[] = []
-  for (let tries = 1; tries <= 6; tries++) {
-    const [row] = await w.rows()
-    expect([row?.tries, row?.state, row?.last_error]).toEqual([tries, 'waiting', 'hooks.example answered 503'])
-    pauses.push((row?.due_at ?? 0) - w.now())
-    await w.tick((row?.due_at ?? 0) - w.now())
-    await w.settled()
-  }
-  for (const [i, longest] of [5, 10, 20, 40, 80, 160].entries()) {
-    expect(pauses[i]).toBeGreaterThanOrEqual(longest / 2)
-    expect(pauses[i]).toBeLessThanOrEqual(longest)
-  }
-  w.hooks.answer = async () => new Response()
-  await w.tick(320)
-  await w.settled()
-  expect([await states(w), new Set(idsOf(w)).size, new Set(w.hooks.heard.map(({ body }) => body)).size]).toEqual([['requested sent'], 1, 1])
-})
-
-test('a mail server that is down is used when it is up again, and then what waits for one person is one mail', async () => {
-  const w = await notifying(QUIET)
-  await w.smtp.down()
-  for (let i = 0; i < 3; i++) await w.asked()
-  await w.settled()
-  expect((await w.rows()).map(({ last_error }) => last_error)).toEqual(Array.from({ length: 3 }, () => `nothing listens at 127.0.0.1:${w.smtp.port}`))
-  await w.smtp.up()
-  await w.tick(REST)
-  await w.settled()
-  expect(w.smtp.mails.map(({ headers }) => headers.subject)).toEqual(['3 requests wait for you'])
-})
-
-test('a recipient whom the server refuses for good is given up at once, and audited; others are told', async () => {
-  const w = await notifying({ roles: [{ role: 'approver', people: ['gone@acme.example'] }], notifications: { remind_after_seconds: 'off' } })
-  w.smtp.state.answers = (line) => (line.startsWith('RCPT TO:<gone@') ? '550 5.1.1 no such user' : undefined)
-  const { ref } = await w.asked()
-  await w.settled()
-  expect(w.smtp.mails.map(({ to }) => to)).toEqual([ADA])
-  const failure = '127.0.0.1 refused the recipient gone@acme.example: 550 5.1.1 no such user'
-  expect((await w.rows()).map(({ recipient, state, tries, last_error }) => [recipient, state, tries, last_error])).toEqual([
-    [ADA, 'sent', 1, null],
-    ['gone@acme.example', 'failed', 1, failure],
-  ])
-  expect(await w.audited()).toEqual([
-    expect.objectContaining({ outcome: 'given up', request_ref: ref, user: ADA, reason: `requested, by email to gone@acme.example: ${failure}` }),
-  ])
-  expect(await (await w.manage('/metrics')).text()).toMatch(/^agentpass_notifications_failed 1$/m)
-})
-
-test('a recipient whom the server puts off is tried again', async () => {
-  const w = await notifying(QUIET)
-  w.smtp.state.answers = (line) => (line.startsWith('RCPT TO') ? '450 4.2.0 come back later' : undefined)
-  await w.asked()
-  await w.settled()
-  expect(await states(w)).toEqual(['requested waiting'])
-  w.smtp.state.answers = () => undefined
-  await w.tick(REST)
-  await w.settled()
-  expect([await states(w), w.smtp.mails.length]).toEqual([['requested sent'], 1])
-})
-
-test('a receiver that says it is gone is not asked again about the same', async () => {
-  const w = await notifying(HOOKED)
-  w.hooks.answer = async () => new Response(null, { status: 410 })
-  await w.asked()
-  await w.settled()
-  expect([await states(w), w.hooks.heard.length]).toEqual([['requested failed'], 1])
-})
-
-test('a receiver that says when to come again is left alone until then', async () => {
-  const w = await notifying(HOOKED)
-  w.hooks.answer = async () => new Response(null, { status: 429, headers: { 'retry-after': '120' } })
-  await w.asked()
-  await w.settled()
-  expect((await w.rows()).map(({ due_at }) => due_at - w.now())).toEqual([120])
-})
-
-test('a question that nobody could be asked is given up at the deadline, an outcome after a day, and both are audited', async () => {
-  const w = await notifying(HOOKED)
-  w.hooks.answer = BUSY
-  await w.asked()
-  await w.settled()
-  await w.tick(900)
-  await w.settled()
-  expect(await states(w)).toEqual(['requested failed', 'expired waiting'])
-  await w.tick(86_400)
-  await w.settled()
-  expect(await states(w)).toEqual(['requested failed', 'expired failed'])
-  expect((await w.audited()).map(({ reason }) => reason)).toEqual([
-    'requested, by webhook to generic: hooks.example answered 503',
-    'expired, by webhook to generic: hooks.example answered 503',
-  ])
-  expect(w.lines.join('')).toContain('notification_given_up')
 })
 
 test('one channel that is dead or silent holds no other, nor a request', async () => {

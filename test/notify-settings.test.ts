@@ -99,6 +99,12 @@ test('mail needs a console to lead to; webhooks do not', () => {
   expect(problemsOf(webhooks(SLACK), { console: undefined })).toEqual([])
 })
 
+test('mail is sent to users of domains that are served, and not to whomever somebody names', () => {
+  const anybody = { trust_mode: 'federated', domains: undefined }
+  expect(problemsOf({ email: EMAIL }, anybody)).toEqual(['.email needs domains: without them whoever asks for access has mail sent to anybody'])
+  expect(problemsOf(webhooks(SLACK), anybody)).toEqual([])
+})
+
 test.each([
   [undefined, 450],
   ['off', undefined],

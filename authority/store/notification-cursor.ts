@@ -1,5 +1,5 @@
 import type { Dialect } from '../../spec/node/database.ts'
-import type { RequestRow, Tx } from './schema.ts'
+import type { Tx } from './schema.ts'
 import { newestSeq, type TrailRow } from './trail.ts'
 
 const AT_ONCE = 500
@@ -22,11 +22,4 @@ export async function readOn(tx: Tx, dialect: Dialect): Promise<TrailRow[]> {
   if (newest === undefined || newest === null) return []
   await tx.updateTable('notification_cursor').set({ seq: newest }).where('id', '=', 1).execute()
   return rows.flatMap(({ seq, event }) => (seq === null ? [] : [{ seq, event }]))
-}
-
-/** Requests by their references; one that is kept no longer is left out. */
-export async function findByRefs(db: Tx, refs: string[]): Promise<Map<string, RequestRow>> {
-  if (refs.length === 0) return new Map()
-  const rows = await db.selectFrom('request').selectAll().where('ref', 'in', refs).execute()
-  return new Map(rows.map((row) => [row.ref, row]))
 }

@@ -65,6 +65,13 @@ export async function requireDigest(db: Tx, ref: string): Promise<string> {
   return row.digest
 }
 
+/** Requests by their references; one that is kept no longer is left out. */
+export async function findByRefs(db: Tx, refs: string[]): Promise<Map<string, RequestRow>> {
+  if (refs.length === 0) return new Map()
+  const rows = await db.selectFrom('request').selectAll().where('ref', 'in', refs).execute()
+  return new Map(rows.map((row) => [row.ref, row]))
+}
+
 /** The newest requests, of one status where it is given. A pending one past its deadline counts as expired. */
 export async function listRequests(db: Tx, want: { status?: RequestRow['status'] | undefined; at: number; limit: number }): Promise<RequestRow[]> {
   let query = db.selectFrom('request').selectAll().orderBy('created_at', 'desc').limit(want.limit)

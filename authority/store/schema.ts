@@ -3,7 +3,6 @@ import type { AuditTable } from '../../spec/node/audit.ts'
 import type { ClockTable } from '../../spec/node/clock.ts'
 import type { ExportTables } from '../../spec/node/export/cursor.ts'
 import type { SigningKeyTable } from '../../spec/node/keys.ts'
-import type { Kind } from '../notify/settings.ts'
 
 /** All instants are epoch seconds; `json` columns hold JSON text; digests are SHA-256 in base64url. */
 export type AuthorityTables = AuditTable &
@@ -120,7 +119,7 @@ export type AuthorityTables = AuditTable &
     audit_indexed: { id: number; seq: number } // one row: how far the trail has been read into audit_term
     notification: {
       id: string // the same on every attempt: by it a receiver tells a repetition
-      kind: Kind
+      kind: 'requested' | 'reminder' | 'approved' | 'denied' | 'expired' | 'canceled' | 'revoked'
       channel: 'email' | 'webhook'
       recipient: string // an address, in the form in which addresses are compared, or a webhook's name
       request_ref: string
