@@ -34,11 +34,14 @@ test('a webhook that is down is told when it is back; attempts are ever further 
 test('a mail server that is down is used when it is up again, and then what waits for one person is one mail', async () => {
   const w = await notifying(QUIET)
   await w.smtp.down()
-  for (let i = 0; i < 3; i++) await w.asked()
-  await w.settled()
+  for (let i = 0; i < 3; i++) {
+    await w.asked()
+    await w.tick(REST)
+    await w.settled()
+  }
   expect((await w.rows()).map(({ last_error }) => last_error)).toEqual(Array.from({ length: 3 }, () => `nothing listens at 127.0.0.1:${w.smtp.port}`))
   await w.smtp.up()
-  await w.tick(REST)
+  await w.tick(2 * REST)
   await w.settled()
   expect(w.smtp.mails.map(({ headers }) => headers.subject)).toEqual(['3 requests wait for you'])
 })

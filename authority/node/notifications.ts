@@ -1,7 +1,7 @@
 import type { Database } from '../../spec/node/database.ts'
 import { addGauge } from '../../spec/node/metrics.ts'
 import type { Effects, Party } from '../../spec/node/party.ts'
-import { type Chore, sweepAll } from '../../spec/node/sweep.ts'
+import type { Chore } from '../../spec/node/sweep.ts'
 import { type DeliverDeps, deliverMail, deliverToWebhook } from '../notify/deliver.ts'
 import { noticeSome } from '../notify/notice.ts'
 import { createNotifier, type Way } from '../notify/notifier.ts'
@@ -39,7 +39,7 @@ export function createNotifications({ settings, secrets, effects, party, db }: G
   for (const state of ['waiting', 'failed'] as const)
     addGauge(party.metrics, { name: `agentpass_notifications_${state}`, help: HELP[state], take: () => countDeliveries(db.read, state, party.now()) })
   const run = async () => {
-    await sweepAll(() => noticeSome(noticing))
+    while ((await noticeSome(noticing)) > 0);
     await notifier.look()
   }
   return {

@@ -36,10 +36,12 @@ export const noticeSome = (d: NoticeDeps): Promise<number> =>
     const events = await readOn(tx, d.db.dialect)
     const noticed = events.flatMap(({ event }) => noticedIn(readEvent(Event, event)) ?? [])
     const requests = await findByRefs(tx, [...new Set(noticed.map(({ ref }) => ref))])
+    const told: NewNotification[] = []
     for (const one of noticed) {
       const request = requests.get(one.ref)
-      if (request) await addNotifications(tx, await tellings(d, tx, one, request))
+      if (request) told.push(...(await tellings(d, tx, one, request)))
     }
+    await addNotifications(tx, d.db.dialect, told)
     return events.length
   })
 

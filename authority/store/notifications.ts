@@ -1,4 +1,5 @@
 import { type SqlBool, sql } from 'kysely'
+import type { Dialect } from '../../spec/node/database.ts'
 import { statement } from '../../spec/node/statement.ts'
 import { digestOf } from './digest.ts'
 import type { AuthorityTables, NotificationRow, Tx } from './schema.ts'
@@ -7,19 +8,25 @@ export type NewNotification = Pick<NotificationRow, 'id' | 'kind' | 'channel' | 
 /** Where notifications go by a way of their own: all mail, or one webhook. */
 export type Lane = { channel: 'email' } | { channel: 'webhook'; recipient: string }
 
-const ROWS = 200
 const MOST_IN_A_MAIL = 20
 const ID_CHARS = 22
 
 /** Has somebody told of something. Whoever is told of it already is not told again. */
-export async function addNotifications(tx: Tx, rows: NewNotification[]): Promise<void> {
-  const fresh = { tries: 0, taken_at: null, mail: null, state: 'waiting' as const, last_error: null, ended_at: null }
-  for (let from = 0; from < rows.length; from += ROWS)
-    await tx
-      .insertInto('notification')
-      .values(rows.slice(from, from + ROWS).map((row) => ({ ...row, ...fresh })))
-      .onConflict((on) => on.doNothing())
-      .execute()
+export async function addNotifications(tx: Tx, dialect: Dialect, rows: NewNotification[]): Promise<void> {
+  if (rows.length > 0) await ADD[dialect](tx, JSON.stringify(rows))
+}
+
+/** Many rows in one statement of one shape. */
+const ADD: Record<Dialect, (tx: Tx, rows: string) => Promise<unknown>> = {
+  sqlite: (tx, rows) =>
+    sql`insert into notification (id, kind, channel, recipient, request_ref, event_at, due_at, expires_at, tries, state)
+      select value ->> 'id', value ->> 'kind', value ->> 'channel', value ->> 'recipient', value ->> 'request_ref', value ->> 'event_at', value ->> 'due_at',
+        value ->> 'expires_at', 0, 'waiting' from json_each(${rows}) where true on conflict do nothing`.execute(tx),
+  postgres: (tx, rows) =>
+    sql`insert into notification (id, kind, channel, recipient, request_ref, event_at, due_at, expires_at, tries, state)
+      select id, kind, channel, recipient, request_ref, event_at, due_at, expires_at, 0, 'waiting' from json_to_recordset(${rows}::json)
+        as row (id text, kind text, channel text, recipient text, request_ref text, event_at bigint, due_at bigint, expires_at bigint)
+      on conflict do nothing`.execute(tx),
 }
 
 /** Whether something is due there. */
@@ -66,13 +73,7 @@ export async function takeForWebhook(tx: Tx, recipient: string, taking: Taking):
  */
 export async function takeMail(tx: Tx, { at, lostAt, restingSince }: Taking & { restingSince: number }): Promise<NotificationRow[]> {
   const due = tx.selectFrom('notification').where('state', '=', 'waiting').where('channel', '=', 'email').where('due_at', '<=', at)
-  const head = await due
-    .select(['recipient', 'mail'])
-    .where(isRested(restingSince))
-    .orderBy(sql`mail is null`) // what was lost comes first
-    .orderBy('due_at')
-    .limit(1)
-    .executeTakeFirst()
+  const head = await due.select(['recipient', 'mail']).where(isRested(restingSince)).orderBy('due_at').limit(1).executeTakeFirst()
   if (!head) return []
   const { recipient, mail } = head
   const together = due
@@ -95,7 +96,7 @@ export async function takeMail(tx: Tx, { at, lostAt, restingSince }: Taking & { 
 }
 
 const isRested = (since: number) =>
-  sql<SqlBool>`not exists (select 1 from notification as other where other.channel = 'email' and other.recipient = notification.recipient and other.taken_at > ${since})`
+  sql<SqlBool>`recipient not in (select recipient from notification where channel = 'email' and taken_at > ${since})`
 
 /** The name of a mail: that of the one thing it tells, or of all of them together. */
 const mailOf = (ids: string[]): string => (ids.length === 1 ? (ids[0] ?? '') : digestOf(ids.toSorted().join(' ')).slice(0, ID_CHARS))

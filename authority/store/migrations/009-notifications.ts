@@ -22,7 +22,8 @@ export const notifications: Migration = async (tx) => {
     .execute()
   const index = (name: string, columns: string[]) => tx.schema.createIndex(name).on('notification').columns(columns).execute()
   await index('notification_due', ['state', 'channel', 'due_at', 'recipient'])
-  await index('notification_by_recipient', ['channel', 'recipient', 'taken_at'])
+  await index('notification_due_to', ['recipient', 'channel', 'state', 'due_at'])
+  await index('notification_taken', ['channel', 'taken_at', 'recipient'])
   await index('notification_by_state_and_age', ['state', 'event_at'])
   await index('notification_by_age', ['event_at'])
   await tx.schema
