@@ -48,11 +48,13 @@ test('a mail of several that was lost is sent again as it was, and what came mea
   await w.settled()
   await w.asked()
   await w.asked()
+  await w.settled() // noticed, and not sent: Ada has just had a mail
   w.smtp.state.onMail = () => 'hang'
   await w.tick(REST)
   await until(() => w.smtp.mails.length === 2)
   w.smtp.state.onMail = undefined
   await w.asked()
+  await until(async () => (await w.rows()).length === 4)
   await w.tick(REST)
   await until(() => w.smtp.mails.length === 3)
   await w.tick(LOST - REST)
@@ -140,6 +142,7 @@ test('what was told is kept for thirty days', async () => {
   await w.asked()
   await w.settled()
   await w.tick(29 * 86_400)
+  await until(async () => (await w.rows()).length === 2)
   await w.settled()
   for (let i = 0; i < 60; i++) await w.tick(0) // what is done each minute is done
   expect((await states(w)).sort()).toEqual(['expired sent', 'requested sent'])

@@ -1,6 +1,7 @@
 /** What does not arrive is tried again, ever less often, for as long as it is of use; what is given up is audited. */
 import { expect, test } from 'vitest'
 import { ADA, GENERIC, type Notifying, notifying, REST } from './notify-rig.ts'
+import { until } from './push-rig.ts'
 
 const QUIET = { roles: [], notifications: { remind_after_seconds: 'off' } }
 const HOOKED = { ...QUIET, email: false as const, webhooks: [GENERIC] }
@@ -36,12 +37,13 @@ test('a mail server that is down is used when it is up again, and then what wait
   await w.smtp.down()
   for (let i = 0; i < 3; i++) {
     await w.asked()
+    await w.settled()
     await w.tick(REST)
     await w.settled()
   }
   expect((await w.rows()).map(({ last_error }) => last_error)).toEqual(Array.from({ length: 3 }, () => `nothing listens at 127.0.0.1:${w.smtp.port}`))
   await w.smtp.up()
-  await w.tick(2 * REST)
+  await w.tick(120) // longer than any pause so far
   await w.settled()
   expect(w.smtp.mails.map(({ headers }) => headers.subject)).toEqual(['3 requests wait for you'])
 })
@@ -61,6 +63,16 @@ test('a recipient whom the server refuses for good is given up at once, and audi
     expect.objectContaining({ outcome: 'given up', request_ref: ref, user: ADA, reason: `requested, by email to gone@acme.example: ${failure}` }),
   ])
   expect(await (await w.manage('/metrics')).text()).toMatch(/^agentpass_notifications_failed 1$/m)
+})
+
+test('what a server answers is kept and told harmless', async () => {
+  const w = await notifying(QUIET)
+  w.smtp.state.answers = (line) => (line.startsWith('RCPT') ? `550 \u0000\u001b[2J\u202e${'x'.repeat(400)}` : undefined)
+  await w.asked()
+  await w.settled()
+  const [row] = await w.rows()
+  expect([row?.state, row?.last_error?.length]).toEqual(['failed', 300])
+  expect(row?.last_error).toContain(': 550 ⟦NUL⟧⟦ESC⟧[2J⟦RLO⟧xxx')
 })
 
 test('a recipient whom the server puts off is tried again', async () => {
@@ -97,10 +109,11 @@ test('a question that nobody could be asked is given up at the deadline, an outc
   await w.asked()
   await w.settled()
   await w.tick(900)
+  await until(async () => (await w.rows()).length === 2)
   await w.settled()
   expect(await states(w)).toEqual(['requested failed', 'expired waiting'])
   await w.tick(86_400)
-  await w.settled()
+  await until(async () => (await states(w)).includes('expired failed'))
   expect(await states(w)).toEqual(['requested failed', 'expired failed'])
   expect((await w.audited()).map(({ reason }) => reason)).toEqual([
     'requested, by webhook to generic: hooks.example answered 503',

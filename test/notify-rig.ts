@@ -106,10 +106,12 @@ export async function notifying({ password, email = {}, webhooks = [], roles = [
         const all = await rows()
         const rests = (to: string) =>
           all.some(({ channel, recipient, taken_at }) => channel === 'email' && recipient === to && (taken_at ?? 0) > w.now() - REST)
-        const isQuiet = ({ channel, recipient, state, taken_at, due_at }: (typeof all)[number]) =>
-          state !== 'waiting' ||
-          (due_at > w.now() && due_at !== (taken_at ?? 0) + LOST) ||
-          (channel === 'email' && due_at <= w.now() && rests(recipient))
+        const isOver = ({ request_ref, tries }: (typeof all)[number]) =>
+          w.lines.some((line) => line.includes('"notification_failed"') && line.includes(request_ref) && line.includes(`"count":${tries},`))
+        const isQuiet = (row: (typeof all)[number]) =>
+          row.state !== 'waiting' ||
+          (row.due_at > w.now() && (row.due_at !== (row.taken_at ?? 0) + LOST || isOver(row))) ||
+          (row.channel === 'email' && row.due_at <= w.now() && rests(row.recipient))
         return all.every(isQuiet)
       }),
     /** What the trail says of notifications. */

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest'
 import { APPROVING } from './authority-rig.ts'
 import { ADA, GENERIC, type Notifying, notifying } from './notify-rig.ts'
 import { SERVICE } from './parties.ts'
+import { until } from './push-rig.ts'
 
 const CLEO = 'cleo@acme.example'
 const LEA = 'lea@acme.example'
@@ -51,7 +52,10 @@ const ended: Record<string, (w: Notifying, id: string) => Promise<unknown>> = {
   approved: (w, id) => w.act('approve', id),
   denied: (w, id) => w.act('deny', id),
   canceled: (w, id) => w.cancel(id),
-  expired: (w) => w.tick(900),
+  expired: async (w) => {
+    await w.tick(900)
+    await until(async () => (await w.rows()).some(({ kind }) => kind === 'expired'))
+  },
 }
 
 test.each([
@@ -142,7 +146,7 @@ test('an Authority that begins to notify tells nobody of old times, and of all t
   w.smtp.mails.splice(0)
   const again = await w.another()
   await again.issue()
-  await w.tick(15)
+  await until(async () => (await w.rows()).length > 0)
   await w.settled()
   expect(w.smtp.mails.map(({ headers }) => headers.subject)).toEqual(['An agent asks for access at desk.example'])
 })

@@ -70,6 +70,8 @@ const Failure = z.looseObject({
   responseCode: z.union([z.number(), z.literal(false)]).optional(),
 })
 type Failure = z.infer<typeof Failure>
+/** Says more of the connection than of the mail. */
+const OUT_OF_ORDER = 503
 type About = { smtp: SmtpSettings; to: string; password: string | undefined }
 
 /** What a failure comes to, in words for an operator. A refusal for good of this recipient or mail is final; of all else something may be mended meanwhile. */
@@ -82,7 +84,7 @@ function deliveryOf(failure: unknown, about: About): Delivery {
 function wordsOf(e: Failure, { smtp, to }: About): Exclude<Delivery, 'sent'> {
   const { host, port } = smtp
   const said = e.response ?? e.message
-  const isForGood = typeof e.responseCode === 'number' && e.responseCode >= 500
+  const isForGood = typeof e.responseCode === 'number' && e.responseCode >= 500 && e.responseCode !== OUT_OF_ORDER
   if (e.command === 'RCPT TO') return { failure: `${host} refused the recipient ${to}: ${said}${asciiWords(to)}`, isFinal: isForGood }
   if (e.command === 'MAIL FROM') return { failure: `${host} refused the sender: ${said}`, hint: 'may this server send from email.from there?' }
   if (e.code === 'EMESSAGE' || e.command === 'DATA') return { failure: `${host} refused the mail: ${said}`, isFinal: isForGood }

@@ -76,7 +76,7 @@ async function sift(d: DeliverDeps, rows: NotificationRow[]): Promise<Sifted> {
   const requests = await findByRefs(d.db.read, [...new Set(rows.map(({ request_ref }) => request_ref))])
   const pairs = rows.map((row) => ({ row, request: requests.get(row.request_ref) }))
   const dropped = pairs.filter(({ row, request }) => !request || (isAsking(row.kind) && isDecided(request)))
-  await d.db.write((tx) => endNotifications(tx, idsOf(dropped.map(({ row }) => row)), { state: 'dropped', at }))
+  if (dropped.length > 0) await d.db.write((tx) => endNotifications(tx, idsOf(dropped.map(({ row }) => row)), { state: 'dropped', at }))
   const left = pairs.filter((pair) => !dropped.includes(pair))
   const late = left.filter(({ row }) => row.expires_at <= at).map(({ row }) => row)
   for (const row of late) await giveUp(d, [row], row.last_error ?? 'there was no time left to send it')
@@ -110,12 +110,12 @@ async function settle(d: DeliverDeps, rows: NotificationRow[], delivery: Deliver
     await giveUp(d, rows, failure)
     return 'done'
   }
-  for (const { request_ref, tries } of rows) d.log.info('notification_failed', { request_ref, count: tries, failure })
   const pause = Math.max(pauseSeconds(Math.max(...rows.map(({ tries }) => tries)), d.random), retryAfterSeconds)
   for (const row of rows) {
     const until = Math.min(d.now() + pause, row.expires_at)
     await d.db.write((tx) => postponeNotifications(tx, [row.id], { until, error: failure }))
   }
+  for (const { request_ref, tries } of rows) d.log.info('notification_failed', { request_ref, count: tries, failure })
   return 'held back'
 }
 const MAX_FAILURE_CHARS = 300

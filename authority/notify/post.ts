@@ -1,5 +1,6 @@
 import type { Fetch } from '../../spec/effects.ts'
 import { discard, retryAfterSeconds } from '../../spec/peer.ts'
+import { visible } from '../approve/visible.ts'
 import type { Delivery } from './delivery.ts'
 import { signedHeaders } from './sign.ts'
 
@@ -28,7 +29,7 @@ export async function post(fetch: Fetch, webhook: Webhook, message: Message): Pr
     }
   } catch (failure) {
     const why = failure instanceof Error ? failure.message : 'it cannot be reached'
-    return { failure: why.replaceAll(webhook.url, host), hint: 'is it up, and may this server reach it?' }
+    return { failure: visible(why.replaceAll(webhook.url, host)), hint: 'is it up, and may this server reach it?' }
   }
 }
 

@@ -72,8 +72,13 @@ export async function takeForWebhook(tx: Tx, recipient: string, taking: Taking):
  * A mail whose attempt was lost is taken again as it was. Empty when nothing is due.
  */
 export async function takeMail(tx: Tx, { at, lostAt, restingSince }: Taking & { restingSince: number }): Promise<NotificationRow[]> {
-  const due = tx.selectFrom('notification').where('state', '=', 'waiting').where('channel', '=', 'email').where('due_at', '<=', at)
-  const head = await due.select(['recipient', 'mail']).where(isRested(restingSince)).orderBy('due_at').limit(1).executeTakeFirst()
+  const due = tx
+    .selectFrom('notification')
+    .where('state', '=', 'waiting')
+    .where('channel', '=', 'email')
+    .where('due_at', '<=', at)
+    .where(isRested(restingSince)) // asked of each statement: another may have taken a mail for the same person in between
+  const head = await due.select(['recipient', 'mail']).orderBy('due_at').limit(1).executeTakeFirst()
   if (!head) return []
   const { recipient, mail } = head
   const together = due
@@ -105,7 +110,6 @@ export type End = { state: 'sent' | 'failed' | 'dropped'; error?: string | undef
 
 /** Ends what waits. Gives those that did: whoever ends the same a second time ends nothing. */
 export async function endNotifications(tx: Tx, ids: string[], { state, error, at }: End): Promise<NotificationRow[]> {
-  if (ids.length === 0) return []
   return tx
     .updateTable('notification')
     .set({ state, last_error: error ?? null, ended_at: at })
