@@ -84,7 +84,7 @@ test('a trail that is longer than a page comes whole', async () => {
 test('the columns of CSV are these', async () => {
   const t = await trailOf([])
   const columns =
-    'seq,id,time,event,outcome,code,type,user,agent,harness,tier,service,authority,task,authorization_id,request_ref,scope,act,by,reason,address,vouched_by,key_thumbprint,key_name,kid,http_request,source,other'
+    'seq,id,time,event,outcome,code,type,user,agent,harness,tier,service,authority,task,authorization_id,request_ref,scope,act,by,reason,address,vouched_by,key_thumbprint,key_name,kid,http_request,source,policy,policies,approvers,remembered,other'
   expect(await t.lines('--format', 'csv')).toBe(`${columns}\r\n`)
   expect(readFileSync('authority/README.md', 'utf8')).toContain(CSV_COLUMNS.map((column) => `\`${column}\``).join(', '))
 })

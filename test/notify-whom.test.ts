@@ -1,6 +1,9 @@
 /** Who is told what of a request, and that nobody is told twice. */
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { APPROVING } from './authority-rig.ts'
+import { temporaryFolder } from './folders.ts'
 import { ADA, GENERIC, type Notifying, notifying } from './notify-rig.ts'
 import { SERVICE } from './parties.ts'
 import { until } from './push-rig.ts'
@@ -46,6 +49,31 @@ test.each<[string, object[], string[]]>([
   await w.asked()
   await w.settled()
   expect(w.smtp.mails.map(({ to }) => to).sort()).toEqual([ADA, ...others].sort())
+})
+
+test.each<[string, string, string[]]>([
+  ['an address and a group', '@approvers("lea@acme.example, group:desk-leads")', [CLEO, LEA]],
+  ['a group, and the user', '@approvers("user, group:finance")', []],
+  ['nobody', '', [LEA]],
+])('where policy names %s, its user and they are asked, and those with a role only where it names nobody', async (_, annotation, others) => {
+  const file = join(temporaryFolder(), 'policy.cedar')
+  writeFileSync(file, `${annotation} permit (principal, action == AgentPass::Action::"ask", resource);`)
+  const w = await notifying({ roles: approver({ people: [LEA] }), policy: { file } })
+  await w.signedIn({ [ADA]: ['support'], [CLEO]: ['desk-leads'], [LEA]: ['desk-leads'] })
+  await w.asked()
+  await w.settled()
+  expect(w.smtp.mails.map(({ to }) => to).sort()).toEqual([ADA, ...others].sort())
+})
+
+test('where two policies name people, those are asked whom both name', async () => {
+  const file = join(temporaryFolder(), 'policy.cedar')
+  const ask = 'permit (principal, action == AgentPass::Action::"ask", resource);'
+  writeFileSync(file, `@approvers("lea@acme.example, dan@acme.example") ${ask}\n@approvers("group:desk-leads") ${ask}`)
+  const w = await notifying({ policy: { file } })
+  await w.signedIn({ [CLEO]: ['desk-leads'], [LEA]: ['desk-leads'] })
+  await w.asked()
+  await w.settled()
+  expect(w.smtp.mails.map(({ to }) => to).sort()).toEqual([ADA, LEA])
 })
 
 const ended: Record<string, (w: Notifying, id: string) => Promise<unknown>> = {

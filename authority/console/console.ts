@@ -1,6 +1,7 @@
 import type { Now } from '../../spec/effects.ts'
 import type { ClientOf } from '../../spec/node/client.ts'
 import type { TakeTurn } from '../../spec/node/doors.ts'
+import type { ExportState } from '../../spec/node/export/states.ts'
 import type { PolicyState } from '../policy/current.ts'
 import type { RegisterDeps } from '../register/register.ts'
 import type { BulkDeps } from '../revoke/bulk.ts'
@@ -28,6 +29,7 @@ export type ConsoleDeps = DecideDeps &
     streams: ConsoleStreams
     clientOf: ClientOf
     policyState: () => PolicyState
+    exportStates: () => Promise<ExportState[]>
     /** How often one address may begin to sign in, and one person ask for something. */
     consoleTurns: { signIn: TakeTurn; act: TakeTurn }
     /** Whether the settings have anybody told of requests. */

@@ -19,12 +19,13 @@ export const deliveriesRoutes = (d: ConsoleDeps) =>
     .get(DELIVERIES, async (c) => {
       const session = await sessionOf(d, c)
       requireReader(session.person)
-      const [failed, waiting, sent] = await Promise.all([
+      const [exports, failed, waiting, sent] = await Promise.all([
+        d.exportStates(),
         listDeliveries(d.db.read, 'failed', MOST_ROWS),
         listDeliveries(d.db.read, 'waiting', MOST_ROWS),
         listDeliveries(d.db.read, 'sent', MOST_ROWS),
       ])
-      const page = <Deliveries session={session} notifies={d.notifies} at={d.now()} failed={failed} waiting={waiting} sent={sent} />
+      const page = <Deliveries session={session} notifies={d.notifies} at={d.now()} exports={exports} failed={failed} waiting={waiting} sent={sent} />
       return respond(d.frame(), { title: 'Deliveries', current: 'deliveries', session, notice: noticeOf(c.req.query('done')), children: page })
     })
     .post(`${DELIVERIES}/again`, async (c) => {

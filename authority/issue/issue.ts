@@ -14,8 +14,8 @@ import type { MintDeps } from '../approve/mint.ts'
 import { isAtLeast, type Tier } from '../approve/shown.ts'
 import { type Policy, questionOf } from '../policy/policy.ts'
 import { findApproval } from '../policy/remember.ts'
+import { groupsOf } from '../store/person-groups.ts'
 import type { AuthorityTables } from '../store/schema.ts'
-import { findGroups } from '../store/sessions.ts'
 import { type Identity, identify } from './identify.ts'
 import { type Admitted, type Asked, record } from './record.ts'
 import type { Caps } from './room.ts'
@@ -73,7 +73,7 @@ export async function issue(d: IssueDeps, request: IssuanceRequest, address?: st
 async function judge(d: IssueDeps, request: IssuanceRequest, { asked, offered }: Pick<Admitted, 'asked' | 'offered'>): Promise<Admitted> {
   const policy = d.policy()
   const at = d.now()
-  const groups = policy.asksGroups ? await findGroups(d.db.read, canonicalAddress(request.user.email)) : []
+  const groups = policy.asksGroups ? await groupsOf(d.db.read, canonicalAddress(request.user.email)) : []
   const question = questionOf(asked, { offered, groups, at })
   const answer = policy.decide(question)
   const remembered = d.remembers && answer.decision === 'ask' ? await findApproval(d.db.read, question, answer) : undefined

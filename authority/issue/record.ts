@@ -5,7 +5,7 @@ import type { OfferedScope } from '../../spec/wire/scopes.ts'
 import { mintPass } from '../approve/mint.ts'
 import { type Shown, writeShown } from '../approve/shown.ts'
 import { aboutRequest } from '../audit/about.ts'
-import { inWords, type PolicyAnswer } from '../policy/policy.ts'
+import { BY_MEMORY, BY_POLICY, inWords, type PolicyAnswer } from '../policy/policy.ts'
 import type { Remembered } from '../policy/remember.ts'
 import { nameApprovers } from '../store/approvals.ts'
 import { digestOf } from '../store/digest.ts'
@@ -51,7 +51,7 @@ async function write(d: IssueDeps, id: string, admitted: Admitted, remembered: R
     await d.audit.record(tx, { event: 'issuance', outcome: 'admitted', address: shown.address, ...about })
     if (!decided) return true
     if (pass) await addPass(tx, pass)
-    const by = remembered ? { by: REMEMBERED, approvers: [remembered.row.by], remembered: remembered.row.ref } : { by: BY_POLICY }
+    const by = remembered ? { by: BY_MEMORY, approvers: [remembered.row.by], remembered: remembered.row.ref } : { by: BY_POLICY }
     await d.audit.record(tx, { event: 'decision', outcome: decided.status, ...by, reason: decided.reason ?? undefined, scope, ...about })
     return true
   })
@@ -100,9 +100,6 @@ function newRequest(d: IssueDeps, id: string, { shown, request, at }: { shown: S
   }
 }
 
-const BY_POLICY = 'policy'
-const REMEMBERED = 'remembered approval'
-
 function byPolicy(answer: PolicyAnswer, at: number): Decided | undefined {
   switch (answer.decision) {
     case 'ask':
@@ -117,12 +114,12 @@ function byPolicy(answer: PolicyAnswer, at: number): Decided | undefined {
 const byMemory = ({ row }: Remembered, at: number): Decided => ({
   status: 'approved',
   decided_at: at,
-  decided_by: `${REMEMBERED} of ${row.by}`,
+  decided_by: `${BY_MEMORY} of ${row.by}`,
   reason: null,
 })
 
 const whyRemembered = ({ row, scope }: Remembered) => ({
-  policy: REMEMBERED,
+  policy: BY_MEMORY,
   effect: 'approve' as const,
   scopes: scope,
   says: `${row.by} approved this agent for tasks like ${row.task_pattern}, until ${toRfc3339(row.expires_at).slice(0, 16).replace('T', ' ')} UTC`,

@@ -7,8 +7,8 @@ import { visible } from '../approve/visible.ts'
 import type { Policy } from '../policy/policy.ts'
 import { type Changed, decideAgain, type Said } from '../policy/simulate.ts'
 import { countSince, pastRequests } from '../store/past.ts'
+import { groupsOf } from '../store/person-groups.ts'
 import type { AuthorityTables, Tx } from '../store/schema.ts'
-import { findGroups } from '../store/sessions.ts'
 import { authority } from './authority.ts'
 import { policyToTry } from './policy-try.ts'
 
@@ -38,8 +38,8 @@ export async function simulatePolicy(o: Options): Promise<void> {
 export async function simulate(db: Tx, policy: Policy, since: number): Promise<Simulated> {
   const total = await countSince(db, since)
   const groups = new Map<string, string[]>()
-  const groupsOf = async (user: string) => {
-    const known = groups.get(user) ?? (policy.asksGroups ? await findGroups(db, user) : [])
+  const groupsOfUser = async (user: string) => {
+    const known = groups.get(user) ?? (policy.asksGroups ? await groupsOf(db, user) : [])
     groups.set(user, known)
     return known
   }
@@ -47,7 +47,7 @@ export async function simulate(db: Tx, policy: Policy, since: number): Promise<S
   let requests = 0
   for await (const rows of pastRequests(db, since)) {
     for (const past of rows) {
-      const different = decideAgain(policy, past, await groupsOf(past.user_email))
+      const different = decideAgain(policy, past, await groupsOfUser(past.user_email))
       if (different) changed.push(different)
     }
     requests += rows.length

@@ -1,15 +1,19 @@
 import { canonicalAddress, emailAddress, isMeant } from '../../spec/email.ts'
+import { readShown } from '../approve/shown.ts'
 import type { RoleSetting } from '../console/settings.ts'
+import type { Approvers } from '../policy/policy.ts'
 import { groupsOf, membersOf } from '../store/person-groups.ts'
 import type { RequestRow, Tx } from '../store/schema.ts'
 
-type About = Pick<RequestRow, 'user_email' | 'service_origin'>
+type About = Pick<RequestRow, 'user_email' | 'service_origin' | 'shown'>
 
 /**
- * Who is asked to decide a request beside its user: the people and the members of the groups to whom the settings give an approver's role that reaches it.
+ * Who is asked to decide a request beside its user: whom policy names, where it names somebody; else the people and the members of the groups to whom the settings give an approver's role that reaches it.
  * A group's members are those whom the provider said to be in it when they last signed in; `@domain` names nobody in particular.
  */
 export async function approversOf(tx: Tx, roles: RoleSetting[], about: About): Promise<string[]> {
+  const { approvers: named } = readShown(about.shown)
+  if (named) return namedBy(tx, named)
   const approvers = roles.filter((role) => role.role === 'approver')
   const groups = approvers.some((role) => role.for.groups) ? await groupsOf(tx, about.user_email) : []
   const reaching = approvers.filter((role) => isWithin(role.for, about, groups))
@@ -17,6 +21,17 @@ export async function approversOf(tx: Tx, roles: RoleSetting[], about: About): P
   const members = await membersOf(tx, [...new Set(reaching.flatMap((role) => role.groups ?? []))])
   return [...new Set([...people.map(canonicalAddress), ...members])]
 }
+
+/** The people whom every one of the policies names, themselves or by a group. */
+async function namedBy(tx: Tx, named: Approvers[]): Promise<string[]> {
+  const people = named.map(async ({ who }) => {
+    const groups = who.flatMap((name) => (name.startsWith(GROUP) ? [name.slice(GROUP.length)] : []))
+    return [...who.filter((name) => !name.startsWith(GROUP) && name.includes('@')), ...(await membersOf(tx, groups))]
+  })
+  const [first = [], ...others] = await Promise.all(people)
+  return [...new Set(first)].filter((email) => others.every((list) => list.includes(email)))
+}
+const GROUP = 'group:'
 
 type For = { users?: string[] | undefined; groups?: string[] | undefined; services?: string[] | undefined }
 

@@ -3,6 +3,7 @@ import type { Now, Random } from '../../spec/effects.ts'
 import type { Database } from '../../spec/node/database.ts'
 import { NamedEvent, readEvent } from '../audit/terms.ts'
 import type { RoleSetting } from '../console/settings.ts'
+import { BY_MEMORY, BY_POLICY } from '../policy/policy.ts'
 import { readOn } from '../store/notification-cursor.ts'
 import { addNotifications, type NewNotification } from '../store/notifications.ts'
 import { findByRefs } from '../store/requests.ts'
@@ -77,7 +78,7 @@ async function tellings(d: NoticeDeps, tx: Tx, noticed: Noticed, request: Reques
   if (kind !== 'requested') {
     const expires_at = noticed.at + OUTCOME_SECONDS
     if (expires_at <= at) return []
-    return tell(kind, email?.outcomes && by !== BY_POLICY ? [request.user_email] : [], { due_at: at, expires_at })
+    return tell(kind, email?.outcomes && !ASKING_NOBODY.includes(by ?? '') ? [request.user_email] : [], { due_at: at, expires_at })
   }
   const { status, expires_at, user_email, created_at } = request
   if (status !== 'pending' || expires_at <= at) return []
@@ -90,5 +91,5 @@ async function tellings(d: NoticeDeps, tx: Tx, noticed: Noticed, request: Reques
   ]
 }
 
-/** What policy decides at once nobody was asked about, so nobody is written to about it. */
-const BY_POLICY = 'policy'
+/** What policy or a remembered approval decides at once nobody was asked about, so nobody is written to about it. */
+const ASKING_NOBODY: string[] = [BY_POLICY, BY_MEMORY]

@@ -44,6 +44,10 @@ export type PolicyAnswer = { why: Why[] } & (
 /** Decides. `version` names what it decides by, where that is a policy file. */
 export type Policy = { version?: string | undefined; asksGroups: boolean; decide: (question: PolicyQuestion) => PolicyAnswer }
 
+/** Who decides where nobody is asked: policy itself, or an approval that somebody had remembered. */
+export const BY_POLICY = 'policy'
+export const BY_MEMORY = 'remembered approval'
+
 /** A policy, in the words in which people name it: its name, and what it says. */
 const named = ({ policy, says }: Pick<Why, 'policy' | 'says'>): string => (says === undefined ? policy : `${policy}: “${says}”`)
 

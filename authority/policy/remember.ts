@@ -3,9 +3,9 @@ import { ProtocolError } from '../../spec/error.ts'
 import { Scope } from '../../spec/wire/scopes.ts'
 import { isApprover } from '../approve/approvers.ts'
 import type { Shown } from '../approve/shown.ts'
+import { groupsOf } from '../store/person-groups.ts'
 import { findRemembered, type NewRemembered } from '../store/remembered.ts'
 import type { RememberedRow, RequestRow, Tx } from '../store/schema.ts'
-import { findGroups } from '../store/sessions.ts'
 import type { PolicyAnswer, PolicyQuestion } from './policy.ts'
 
 /** An approval that was remembered, and what it grants now. */
@@ -23,7 +23,7 @@ export async function findApproval(db: Tx, question: PolicyQuestion, answer: Ask
   for (const row of await findRemembered(db, { user, service: service.origin, agent: agent.id, at })) {
     const scope = Scope.parse(JSON.parse(row.scope)).filter((name) => answer.rememberable.includes(name))
     if (scope.length === 0 || !isOf(row, question)) continue
-    if (isApprover({ approvers: answer.approvers, user: question.user }, { by: row.by, groups: await findGroups(db, row.by) })) return { row, scope }
+    if (isApprover({ approvers: answer.approvers, user: question.user }, { by: row.by, groups: await groupsOf(db, row.by) })) return { row, scope }
   }
   return undefined
 }

@@ -1,7 +1,7 @@
 import { Scope } from '../../spec/wire/scopes.ts'
 import { readShown } from '../approve/shown.ts'
 import type { PastRequest } from '../store/past.ts'
-import { inWords, type Policy, type PolicyAnswer, questionOf } from './policy.ts'
+import { BY_POLICY, inWords, type Policy, type PolicyAnswer, questionOf } from './policy.ts'
 
 /** What policy said of a request, or would: for `approve` and `ask` with the scopes. */
 export type Said = { decision: 'approve' | 'ask' | 'deny'; scope: string[] }
@@ -46,7 +46,7 @@ export function decideAgain(policy: Policy, past: PastRequest, groups: string[])
 }
 
 function saidThen({ decided_by, status, answer }: PastRequest, shown: string[]): Said {
-  if (decided_by !== 'policy') return { decision: 'ask', scope: shown }
+  if (decided_by !== BY_POLICY) return { decision: 'ask', scope: shown }
   if (status !== 'approved') return { decision: 'deny', scope: [] }
   return { decision: 'approve', scope: answer === null ? shown : Scope.parse(JSON.parse(answer).scope) }
 }

@@ -64,9 +64,3 @@ export async function deleteSessionsOver(tx: Tx, { at, idleSeconds }: Alive, lim
   const those = over.where((e) => e.or([e('expires_at', '<=', at), e('seen_at', '<=', at - idleSeconds)])).limit(limit)
   return (await tx.deleteFrom('console_session').where('digest', 'in', those).returning('digest').execute()).length
 }
-
-/** The groups that the provider named when somebody last signed in. */
-export async function findGroups(db: Tx, email: string): Promise<string[]> {
-  const rows = await db.selectFrom('person_group').select('name').where('email', '=', email).execute()
-  return rows.map(({ name }) => name)
-}

@@ -10,9 +10,14 @@ import { DESK, opened, PHONE, signedIn } from './console-people.ts'
 const LONG = `${'long-'.repeat(40)}@acme.localhost`
 const MAIL = { from: 'agentpass@acme.localhost', smtp: { host: '127.0.0.1', port: 1, tls: 'off' } }
 
-/** An Authority whose mail server is never there, and rows of every state. */
+const EXPORT = [
+  { name: 'archive', to: 'file', path: 'audit.jsonl' },
+  { name: 'siem', to: 'syslog', host: '127.0.0.1', port: 1, tls: 'off' },
+]
+
+/** An Authority whose mail server and syslog receiver are never there, and rows of every state. */
 async function withRows() {
-  const at = await opened({ authority: { notifications: { email: MAIL } } })
+  const at = await opened({ authority: { notifications: { email: MAIL }, export: EXPORT } })
   const ref = await request(at.world)
   const db = databaseOf(at.world)
   const now = systemNow()
@@ -57,6 +62,13 @@ test.each([
   expect(await violations(page)).toEqual([])
   expect(await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth)).toBe(0)
   expect(await page.getByText('⟦RLO⟧').count()).toBe(1)
+  const exported = async () => {
+    await page.reload()
+    return (await page.getByRole('region', { name: 'Exporters' }).innerText()).replace(/\s+/g, ' ')
+  }
+  await expect
+    .poll(exported, { timeout: 20_000 })
+    .toMatch(/archive.*file.*up to no\. [1-9]\d*.*siem fails syslog.*up to no\. 0.*never.*ECONNREFUSED.*since/i)
   expect(at.complaints).toEqual([])
 })
 

@@ -2,6 +2,7 @@ import { authority } from '../../authority/node/authority.ts'
 import { openAuthority } from '../../authority/node/open.ts'
 import { AuthoritySettings } from '../../authority/settings.ts'
 import { migrations } from '../../authority/store/migrations/all.ts'
+import { readExporters } from '../../spec/node/export/ready.ts'
 import { readOwnSecrets } from '../../spec/node/server-party.ts'
 import { readSettings } from '../../spec/node/settings.ts'
 import type { AuthorityReference } from '../../spec/wire/configuration.ts'
@@ -23,7 +24,9 @@ export async function startAuthority(ground: Ground, want: Wanted): Promise<Auth
   ground.stops.push(premises.close)
   const settings = readSettings(premises.settingsFile, AuthoritySettings)
   const ownSecrets = readOwnSecrets(authority, premises.settingsFile, settings)
-  const openOne = () => openAuthority({ ...premises, settings, adminToken: premises.management.token, ownSecrets })
+  const exporters = readExporters(premises.settingsFile, settings.export)
+  const exporting = { source: settings.authority, party: authority.name, exporters }
+  const openOne = () => openAuthority({ ...premises, settings, adminToken: premises.management.token, ownSecrets, exporting })
   const second = await moveIn(ground, premises, openOne, want)
   return { identifier: settings.authority, settingsFile: premises.settingsFile, management: premises.management, ...second }
 }

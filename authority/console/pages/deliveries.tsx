@@ -1,3 +1,4 @@
+import type { ExportState } from '../../../spec/node/export/states.ts'
 import { visible } from '../../approve/visible.ts'
 import type { NotificationRow } from '../../store/schema.ts'
 import { CONSOLE } from '../door.ts'
@@ -12,6 +13,7 @@ export type DeliveriesOf = {
   failed: NotificationRow[]
   waiting: NotificationRow[]
   sent: NotificationRow[]
+  exports: ExportState[]
 }
 
 /** What left this Authority for people and programs, or did not: a section for each kind of delivery. */
@@ -19,6 +21,7 @@ export const Deliveries = (of: DeliveriesOf) => (
   <>
     <h1>Deliveries</h1>
     <Notifications {...of} />
+    <Exports exports={of.exports} />
   </>
 )
 
@@ -35,6 +38,60 @@ const Notifications = ({ session, notifies, at, failed, waiting, sent }: Deliver
     {sent.length > 0 && <Table title="Sent lately" rows={sent} session={session} at={at} />}
     {notifies && failed.length + waiting.length + sent.length === 0 && <p class="empty">Nothing was there to tell in the last 30 days.</p>}
   </section>
+)
+
+const Exports = ({ exports }: Pick<DeliveriesOf, 'exports'>) => (
+  <section class="deliveries" aria-label="Audit export">
+    <h2>Audit export</h2>
+    {exports.length === 0 ? (
+      <p class="empty">
+        The audit trail is handed over to nobody: the settings have no <code>export</code>.
+      </p>
+    ) : (
+      <section class="scroll" tabindex={0} aria-label="Exporters">
+        <table>
+          <thead>
+            <tr>
+              {['To', 'How', 'Handed over', 'Still to go', 'Last time', 'Last error'].map((name) => (
+                <th scope="col">{name}</th>
+              ))}
+            </tr>
+          </thead>
+          <tbody>
+            {exports.map((state) => (
+              <Exporter state={state} />
+            ))}
+          </tbody>
+        </table>
+      </section>
+    )}
+  </section>
+)
+
+const Exporter = ({ state }: { state: ExportState }) => (
+  <tr>
+    <th scope="row">
+      {state.name} {state.failing_since !== null && <span class="badge denied">fails</span>}
+    </th>
+    <td data-label="How">{state.to}</td>
+    <td data-label="Handed over">up to no. {state.handed_over_seq}</td>
+    <td data-label="Still to go">{state.behind_events}</td>
+    <td data-label="Last time">{state.last_succeeded_at === null ? 'never' : <When at={state.last_succeeded_at} />}</td>
+    <td data-label="Last error">
+      {state.last_error === null ? (
+        <span class="quiet">none</span>
+      ) : (
+        <>
+          <Their most={MOST_ERROR_CHARS}>{state.last_error}</Their>
+          {state.failing_since !== null && (
+            <span class="sub">
+              since <When at={state.failing_since} />
+            </span>
+          )}
+        </>
+      )}
+    </td>
+  </tr>
 )
 
 const WHAT: Record<NotificationRow['kind'], string> = {

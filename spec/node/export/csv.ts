@@ -20,7 +20,8 @@ export const CSV_COLUMNS = [
     'task',
     'authorization_id',
   ],
-  ...['request_ref', 'scope', 'act', 'by', 'reason', 'address', 'vouched_by', 'key_thumbprint', 'key_name', 'kid', 'http_request', 'source', 'other'],
+  ...['request_ref', 'scope', 'act', 'by', 'reason', 'address', 'vouched_by', 'key_thumbprint', 'key_name', 'kid', 'http_request', 'source'],
+  ...['policy', 'policies', 'approvers', 'remembered', 'other'],
 ]
 const TOLD = [...CSV_COLUMNS, 'at']
 

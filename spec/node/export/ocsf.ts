@@ -70,11 +70,13 @@ const KINDS: Record<string, Kind> = {
   close: { class: USER_ACCESS, activity: REVOKE },
   security_event: { class: USER_ACCESS, activity: REVOKE },
   session: { class: USER_ACCESS, activity: REVOKE },
+  remembered: { class: USER_ACCESS, activity: byOutcome({ added: ASSIGN, ended: REVOKE }) },
   validation: { class: AUTHORIZE_SESSION, activity: ASSIGN },
   redemption: { class: AUTHORIZE_SESSION, activity: ASSIGN },
   initialization: { class: AUTHORIZE_SESSION, activity: ASSIGN },
   check: { class: API_ACTIVITY, activity: READ },
   push: { class: API_ACTIVITY, activity: UPDATE },
+  notification: { class: API_ACTIVITY, activity: UPDATE },
   use: { class: API_ACTIVITY, activity: byMethod },
   call: { class: API_ACTIVITY, activity: byMethod },
   task: { class: API_ACTIVITY, activity: byOutcome({ started: CREATE, ready: UPDATE, opened: UPDATE, ended: DELETE }) },
@@ -82,6 +84,7 @@ const KINDS: Record<string, Kind> = {
   key_rotation: { class: ENTITY_MANAGEMENT, activity: byOutcome({ published: CREATE, signing: UPDATE, removed: DELETE }) },
   audit_head: { class: ENTITY_MANAGEMENT, activity: CREATE },
   restored: { class: ENTITY_MANAGEMENT, activity: UPDATE },
+  policy: { class: ENTITY_MANAGEMENT, activity: UPDATE },
 }
 const UNKNOWN: Kind = { class: API_ACTIVITY, activity: OTHER }
 
