@@ -108,7 +108,7 @@ async function withPast() {
     }
     await db.write(async (tx) => {
       await addRequest(tx, row, { decided_at: yesterday, reason: null, ...decided })
-      if (decided.status === 'approved') await addPass(tx, mintPass(minting, row, [scopes[0] ?? '']))
+      if (decided.status === 'approved') await addPass(tx, mintPass(minting, row, { shown, scope: [scopes[0] ?? ''] }))
     })
     return row.ref
   }

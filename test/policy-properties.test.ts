@@ -102,3 +102,44 @@ test('whatever policy says, only offered scopes are approved or asked about, and
     { numRuns: 150 },
   )
 })
+
+/** Ways to look at a scope: those that compare its name with texts, and others. */
+const looks = fc.constantFrom(
+  'when { resource.name like "tickets:*" }',
+  'when { resource.name like "*:r*d" }',
+  'when { resource.name != "mail:read" }',
+  'unless { ["tickets:read", "*"].contains(resource.name) }',
+  'when { resource == AgentPass::Scope::"https://desk.example tickets:write" }',
+  'when { resource in AgentPass::Service::"https://desk.example" }',
+  'when { resource in [AgentPass::Scope::"https://mail.example mail:read"] }',
+  'when { resource.name == context.task.id }',
+  'when { !(resource.name like "tickets:*") || resource.name == "tickets:admin" }',
+  'when { if resource.name == "*" then true else context.type == "bearer_token" }',
+  'when { resource has name && context.task.id != resource.name }',
+  '',
+)
+const heads = fc.constantFrom('resource', 'resource == AgentPass::Scope::"https://desk.example tickets:read"', 'resource is AgentPass::Scope')
+const looking = (effect: 'permit' | 'forbid') =>
+  fc.tuple(action, heads, looks).map(([what, where, when]) => `${effect} (principal, ${what}, ${where}) ${when};`)
+
+test('each scope is judged as if it was the only one, however many are offered, and whatever policies look at', async () => {
+  const odd = ['tickets:read', 'tickets:write', 'tickets:admin', 'mail:read', 'mail:red', '*', 't-1', '\ud800', '\ufffd']
+  const some = fc.array(looking('permit'), { minLength: 1, maxLength: 4 })
+  await fc.assert(
+    fc.asyncProperty(
+      some,
+      fc.array(looking('forbid'), { maxLength: 3 }),
+      request,
+      fc.subarray(odd, { minLength: 1 }),
+      async (allowing, denying, situation, offered) => {
+        const { decide } = await cedar(text([...allowing, ...denying]))
+        const ask = (names: string[]) => decide(questionOfSituation({ ...situation, offered: names }))
+        const [all, alone] = [ask(offered), new Map(offered.map((name) => [name, ask([name])]))]
+        const that = (decision: string) => offered.filter((name) => alone.get(name)?.decision === decision)
+        const [approved, asked] = [that('approve'), that('ask')]
+        expect([all.decision, scopesOf(all)]).toEqual(approved.length > 0 ? ['approve', approved] : asked.length > 0 ? ['ask', asked] : ['deny', []])
+      },
+    ),
+    { numRuns: 200 },
+  )
+})

@@ -11,7 +11,7 @@ import { decide, expireRequests, findRequest, requirePending } from '../store/re
 import type { AuthorityTables, RequestRow, Tx } from '../store/schema.ts'
 import { requireApprover } from './approvers.ts'
 import { type MintDeps, mintPass } from './mint.ts'
-import { readShown } from './shown.ts'
+import { readShown, type Shown } from './shown.ts'
 
 export type ApproveDeps = MintDeps & {
   db: Database<AuthorityTables>
@@ -44,23 +44,23 @@ export async function approve(d: ApproveDeps, requestDigest: string, decision: A
   const offered = shown.scopes.map(({ name }) => name)
   const scope = decision.scope ?? offered
   const outcome = await d.db.write(async (tx) => {
-    if ((shown.approvals ?? 1) === 1) return grant(d, tx, request, { ...decision, scope, names: [decision.by] })
+    if ((shown.approvals ?? 1) === 1) return grant(d, tx, request, { ...decision, shown, scope, names: [decision.by] })
     if (!isApprovable(scope, offered)) throw new ProtocolError('unprocessable', 'an approval grants at least one scope, and only offered ones')
-    return approveWithOthers(d, tx, request, { ...decision, scope, needed: shown.approvals ?? 1 })
+    return approveWithOthers(d, tx, request, { ...decision, shown, scope })
   })
   if (outcome === 'approved') d.onDecided(requestDigest)
   return outcome
 }
 
-type Granting = Approval & { scope: string[]; names: string[] }
+type Granting = Approval & { shown: Shown; scope: string[]; names: string[] }
 
 async function grant(d: ApproveDeps, tx: Tx, { digest }: RequestRow, decision: Granting): Promise<'approved'> {
-  const { names, by, scope, passkey, address } = decision
+  const { names, by, shown, scope, passkey, address } = decision
   const request = await decide(tx, digest, 'approved', { shownDigest: decision.digest, by: names.join(' and '), at: d.now() })
-  await addPass(tx, mintPass(d, request, scope))
+  await addPass(tx, mintPass(d, request, { shown, scope }))
   await decision.also?.(tx)
   const who = { by, address, ...(names.length > 1 && { approvers: names }) }
-  await d.audit.record(tx, { event: 'decision', outcome: 'approved', ...who, scope, ...aboutRequest(request), ...(passkey && { passkey }) })
+  await d.audit.record(tx, { event: 'decision', outcome: 'approved', ...who, scope, ...aboutRequest(request, shown), ...(passkey && { passkey }) })
   return 'approved'
 }
 
@@ -69,16 +69,16 @@ async function approveWithOthers(
   d: ApproveDeps,
   tx: Tx,
   request: RequestRow,
-  { passkey, also, ...decision }: Approval & { scope: string[]; needed: number },
+  { passkey, also, ...decision }: Approval & { shown: Shown; scope: string[] },
 ): Promise<'approved' | 'waits'> {
-  const { by, scope, address, needed } = decision
+  const { by, shown, scope, address } = decision
   const at = d.now()
   await requirePending(tx, request.digest, { shownDigest: decision.digest, by, at })
   const approvals = await addApproval(tx, { request_digest: request.digest, by, scope: JSON.stringify(scope), at })
   await also?.(tx)
-  const about = { event: 'decision', outcome: 'approved by one', by, address, scope, ...aboutRequest(request), ...(passkey && { passkey }) }
+  const about = { event: 'decision', outcome: 'approved by one', by, address, scope, ...aboutRequest(request, shown), ...(passkey && { passkey }) }
   await d.audit.record(tx, about)
-  if (approvals.length < needed) return 'waits'
+  if (approvals.length < (shown.approvals ?? 1)) return 'waits'
   const left = approvals.map((one) => Scope.parse(JSON.parse(one.scope))).reduce((all, one) => all.filter((name) => one.includes(name)))
   if (left.length === 0) throw new ProtocolError('unprocessable', 'no scope is left that you and whoever approved before have both approved')
   return grant(d, tx, request, { ...decision, scope: left, names: approvals.map((one) => one.by) })

@@ -5,7 +5,7 @@ import type { ValidationResponse } from '../../spec/wire/validation.ts'
 import { aboutShown } from '../audit/about.ts'
 import type { NewRequest } from '../store/requests.ts'
 import type { PassRow } from '../store/schema.ts'
-import { readShown } from './shown.ts'
+import type { Shown } from './shown.ts'
 
 export type MintDeps = { now: Now; authorizationId: () => string; lifetimes: { pass_seconds: number } }
 /** What validation answers of the request itself; the authorization's own members are added when it opens. */
@@ -27,8 +27,11 @@ export function createAuthorizationIds({ now, random }: { now: Now; random: Rand
 }
 
 /** The pass an approval makes: bound to the Service, the scope, the task, the destination and the holder key (protocol 4). Throws unprocessable for a scope that was not offered, or none. */
-export function mintPass(d: MintDeps, request: NewRequest, scope: string[]): Omit<PassRow, 'consumed_at' | 'revoked_at'> {
-  const shown = readShown(request.shown)
+export function mintPass(
+  d: MintDeps,
+  request: Pick<NewRequest, 'digest' | 'pass_digest' | 'service_origin' | 'cnf'>,
+  { shown, scope }: { shown: Shown; scope: string[] },
+): Omit<PassRow, 'consumed_at' | 'revoked_at'> {
   const offered = shown.scopes.map(({ name }) => name)
   if (!isApprovable(scope, offered)) throw new ProtocolError('unprocessable', 'an approval grants at least one scope, and only offered ones')
   const answer: GrantedAnswer = {

@@ -5,14 +5,14 @@ import type { RememberedRow, RequestRow } from '../store/schema.ts'
 type Told = Pick<RequestRow, 'ref' | 'user_email' | 'agent_id' | 'harness_id' | 'task_id' | 'service_origin' | 'shown'>
 
 /** The members by which the audit trail names a request, what was known of its Harness, and which policies decided about it: never by its id, which is a capability. */
-export const aboutRequest = (row: Told) => ({
+export const aboutRequest = (row: Told, shown: Shown = readShown(row.shown)) => ({
   request_ref: row.ref,
   user: row.user_email,
   agent: row.agent_id,
   harness: row.harness_id,
   task: row.task_id,
   service: row.service_origin,
-  ...aboutShown(readShown(row.shown)),
+  ...aboutShown(shown),
 })
 
 /** What was known of a Harness, and which policies decided. */

@@ -40,9 +40,9 @@ async function write(d: IssueDeps, id: string, admitted: Admitted, remembered: R
   const shown = shownOf(admitted, remembered)
   const row = newRequest(d, id, { shown, request: admitted.request, at })
   const scope = remembered?.scope ?? (answer.decision === 'approve' ? answer.scope : undefined)
-  const pass = scope && mintPass(d, row, scope)
+  const pass = scope && mintPass(d, row, { shown, scope })
   const decided = remembered ? byMemory(remembered, at) : byPolicy(answer, at)
-  const about = aboutRequest(row)
+  const about = aboutRequest(row, shown)
   return d.db.write(async (tx) => {
     if (remembered && !(await useRemembered(tx, remembered.row.ref, at))) return false
     if (!decided) await requireRoom(tx, d.db.dialect, row, d.caps)

@@ -1,12 +1,12 @@
-import type { CompiledPolicies, PolicyOfFile } from './compile.ts'
+import type { ClassOf } from './classes.ts'
+import { ACTS, type Act, type CompiledPolicies, type PolicyOfFile } from './compile.ts'
 import type { Engine } from './engine.ts'
 import { type Facts, factsOf } from './facts.ts'
 import { type Approvers, type Policy, type PolicyAnswer, type PolicyQuestion, reasonOfDenial, type Why } from './policy.ts'
 
-type Answering = { engine: Engine; slot: string; policies: Map<string, PolicyOfFile> }
+type Answering = { engine: Engine; slot: string; policies: Map<string, PolicyOfFile>; classOf: ClassOf }
 /** How policies stand to one act on one scope: `by` are those that decided it. */
 type Verdict = { allowed: boolean; by: PolicyOfFile[]; broken: PolicyOfFile[] }
-type Act = 'approve' | 'ask'
 
 /** Whoever names a Service of their own could offer without end, and have this Authority think about each. */
 const MOST_SCOPES = 100
@@ -16,20 +16,41 @@ const MOST_SCOPES = 100
  * A policy that cannot be evaluated denies all: Cedar alone would pass over it, a forbid too.
  */
 export function createCedarPolicy(engine: Engine, compiled: CompiledPolicies, { slot, timeZone }: { slot: string; timeZone: string }): Policy {
-  const staticPolicies = Object.fromEntries(compiled.policies.map(({ name, text }) => [name, text]))
-  const kept = engine.preparsePolicySet(slot, { staticPolicies })
-  if (kept.type === 'failure')
-    throw new Error(`the policies were found good and cannot be kept: ${kept.errors.map(({ message }) => message).join('; ')}`)
-  const answering = { engine, slot, policies: new Map(compiled.policies.map((policy) => [policy.name, policy])) }
+  for (const act of ACTS)
+    keep(
+      engine,
+      placeOf(slot, act),
+      compiled.policies.filter(({ acts }) => acts.includes(act)),
+    )
+  const answering = { engine, slot, policies: new Map(compiled.policies.map((policy) => [policy.name, policy])), classOf: compiled.classOf }
   const facts = factsOf(compiled.text, timeZone)
   return { version: compiled.version, asksGroups: facts.asksGroups, decide: (question) => decide(answering, facts, question) }
+}
+
+/** What decides one act has a place of its own: to look at what never could takes time. */
+const placeOf = (slot: string, act: Act): string => `${slot} ${act}`
+
+function keep(engine: Engine, place: string, policies: PolicyOfFile[]): void {
+  const kept = engine.preparsePolicySet(place, { staticPolicies: Object.fromEntries(policies.map(({ name, text }) => [name, text])) })
+  if (kept.type === 'failure')
+    throw new Error(`the policies were found good and cannot be kept: ${kept.errors.map(({ message }) => message).join('; ')}`)
 }
 
 function decide(answering: Answering, facts: Facts, question: PolicyQuestion): PolicyAnswer {
   if (question.offered.length > MOST_SCOPES)
     return denied([{ policy: `at most ${MOST_SCOPES} scopes`, effect: 'deny', scopes: [], says: 'the service offers more than policy judges' }])
   const about = facts.of(question)
-  const judge = (act: Act) => new Map(question.offered.map(({ name }) => [name, evaluate(answering, about(act, name))]))
+  const judge = (act: Act) => {
+    const known = new Map<string, Verdict>()
+    return new Map(
+      question.offered.map(({ name }): [string, Verdict] => {
+        const key = answering.classOf(question.service.origin, name)
+        const verdict = known.get(key) ?? evaluate(answering, act, about(act, name))
+        known.set(key, verdict)
+        return [name, verdict]
+      }),
+    )
+  }
   const approve = judge('approve')
   const broken = brokenIn(approve)
   if (broken.length > 0) return denied(broken)
@@ -56,8 +77,8 @@ function decide(answering: Answering, facts: Facts, question: PolicyQuestion): P
 
 const denied = (why: Why[]): PolicyAnswer => ({ decision: 'deny', reason: reasonOfDenial(why), why })
 
-function evaluate({ engine, slot, policies }: Answering, call: ReturnType<ReturnType<Facts['of']>>): Verdict {
-  const answer = engine.statefulIsAuthorized({ ...call, preparsedPolicySetId: slot, validateRequest: false })
+function evaluate({ engine, slot, policies }: Answering, act: Act, call: ReturnType<ReturnType<Facts['of']>>): Verdict {
+  const answer = engine.statefulIsAuthorized({ ...call, preparsedPolicySetId: placeOf(slot, act), validateRequest: false })
   if (answer.type === 'failure') throw new Error(`policy cannot be asked: ${answer.errors.map(({ message }) => message).join('; ')}`)
   const { decision, diagnostics } = answer.response
   const known = (name: string) => policies.get(name) ?? []

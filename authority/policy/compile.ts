@@ -1,7 +1,12 @@
 import { sha256 } from '../../spec/base64url.ts'
 import { canonicalAddress, emailAddress } from '../../spec/email.ts'
+import { type ClassOf, classesOf } from './classes.ts'
 import type { Engine } from './engine.ts'
 import { POLICY_SCHEMA } from './schema.ts'
+
+/** What policy is asked of each scope. */
+export const ACTS = ['approve', 'ask'] as const
+export type Act = (typeof ACTS)[number]
 
 /** A policy of a file, by what people and decisions know of it. */
 export type PolicyOfFile = {
@@ -9,6 +14,8 @@ export type PolicyOfFile = {
   name: string
   line: number
   effect: 'permit' | 'forbid'
+  /** What it may decide. */
+  acts: Act[]
   text: string
   says: string | undefined
   /** Of a permit of `ask`: who alone approves, and how many must. */
@@ -16,7 +23,7 @@ export type PolicyOfFile = {
   approvals: number
 }
 /** A policy file that was found good. `version` is the beginning of its SHA-256; `warnings` are for whoever wrote it. */
-export type CompiledPolicies = { version: string; policies: PolicyOfFile[]; warnings: string[]; text: string }
+export type CompiledPolicies = { version: string; policies: PolicyOfFile[]; classOf: ClassOf; warnings: string[]; text: string }
 
 /** A policy file that cannot be used, with every problem found. */
 export class PolicyError extends Error {
@@ -47,7 +54,8 @@ export async function compilePolicies(engine: Engine, text: string): Promise<Com
   if (all.length > 0) throw new PolicyError([...new Set(all)])
   if (policies.length === 0) throw new PolicyError(['has no policies: to deny everything, write forbid (principal, action, resource);'])
   const nothing = policies.some(({ effect }) => effect === 'permit') ? [] : ['nothing is permitted: every request is denied']
-  return { version: (await sha256(text)).slice(0, VERSION_CHARS), policies, warnings: [...new Set([...warnings, ...nothing])], text }
+  const classOf = classesOf(read.map(({ json }) => json))
+  return { version: (await sha256(text)).slice(0, VERSION_CHARS), policies, classOf, warnings: [...new Set([...warnings, ...nothing])], text }
 }
 
 type Part = { text: string; line: number }
@@ -63,14 +71,16 @@ function placed(parts: string[], text: string): Part[] {
   return found.sort((one, other) => one.at - other.at).map(({ text: part, at }) => ({ text: part, line: lineAt(text, at) }))
 }
 
-function readPolicy(engine: Engine, { text, line }: Part): { policy: PolicyOfFile; problems: string[] } {
+function readPolicy(engine: Engine, { text, line }: Part) {
   const read = engine.policyToJson(text)
   if (read.type === 'failure') throw new PolicyError(read.errors.map(({ message }) => `line ${line}: ${message}`))
-  const { effect, action, annotations = {} } = read.json
+  const { json } = read
+  const { effect, annotations = {} } = json
+  const acts = actsOf(json.action)
   const problems = Object.keys(annotations).flatMap((name) =>
     ANNOTATIONS.includes(name) ? [] : [`@${name} is no annotation of a policy: there are ${ANNOTATIONS.map((one) => `@${one}`).join(', ')}`],
   )
-  const asks = effect === 'permit' && mayAsk(action)
+  const asks = effect === 'permit' && acts.includes('ask')
   const { id, reason, approvers, approvals } = annotations
   for (const [name, value] of Object.entries({ approvers, approvals }))
     if (value !== undefined && !asks) problems.push(`@${name} says nothing here: it belongs to a permit of AgentPass::Action::"ask"`)
@@ -84,7 +94,8 @@ function readPolicy(engine: Engine, { text, line }: Part): { policy: PolicyOfFil
   if (id !== undefined && !/^\S.{0,99}$/.test(id)) problems.push('@id is a name of at most 100 characters')
   const name = id ?? `line ${line}`
   return {
-    policy: { name, line, effect, text, says: reason || undefined, approvers: who, approvals: Number(approvals ?? 1) },
+    json,
+    policy: { name, line, effect, acts, text, says: reason || undefined, approvers: who, approvals: Number(approvals ?? 1) },
     problems: problems.map((problem) => `line ${line}: ${problem}`),
   }
 }
@@ -95,10 +106,11 @@ const canonical = (name: string): string => (isAddress(name) && !WHO.test(name) 
 
 type Action = Extract<ReturnType<Engine['policyToJson']>, { type: 'success' }>['json']['action']
 
-function mayAsk(action: Action): boolean {
-  if (action.op === 'All') return true
+function actsOf(action: Action): Act[] {
+  if (action.op === 'All') return [...ACTS]
   const entities = 'entities' in action ? action.entities : 'entity' in action ? [action.entity] : []
-  return entities.some((entity) => ('__entity' in entity ? entity.__entity : entity).id === 'ask')
+  const ids = entities.map((entity) => ('__entity' in entity ? entity.__entity : entity).id)
+  return ACTS.filter((act) => ids.includes(act))
 }
 
 function twice(policies: PolicyOfFile[]): string[] {

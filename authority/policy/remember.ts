@@ -6,6 +6,7 @@ import type { Shown } from '../approve/shown.ts'
 import { groupsOf } from '../store/person-groups.ts'
 import { findRemembered, type NewRemembered } from '../store/remembered.ts'
 import type { RememberedRow, RequestRow, Tx } from '../store/schema.ts'
+import { isOf } from './pattern.ts'
 import type { PolicyAnswer, PolicyQuestion } from './policy.ts'
 
 /** An approval that was remembered, and what it grants now. */
@@ -22,34 +23,21 @@ export async function findApproval(db: Tx, question: PolicyQuestion, answer: Ask
   const user = canonicalAddress(question.user.email)
   for (const row of await findRemembered(db, { user, service: service.origin, agent: agent.id, at })) {
     const scope = Scope.parse(JSON.parse(row.scope)).filter((name) => answer.rememberable.includes(name))
-    if (scope.length === 0 || !isOf(row, question)) continue
+    if (scope.length === 0 || !isSuch(row, question)) continue
     if (isApprover({ approvers: answer.approvers, user: question.user }, { by: row.by, groups: await groupsOf(db, row.by) })) return { row, scope }
   }
   return undefined
 }
 
 /** Whether a remembered approval is of such a request: the same agent by the same word, the same flow and destination, and a task of its pattern. */
-function isOf(row: RememberedRow, { harness, type, destination, task }: PolicyQuestion): boolean {
+function isSuch(row: RememberedRow, { harness, type, destination, task }: PolicyQuestion): boolean {
   const isSameAgent = row.tier === harness.tier && row.vouched_by === harness.vouched?.by
   const isSameKey = harness.tier !== 'registered' || row.key_thumbprint === harness.key_thumbprint // an attested agent has a new key each time
   return isSameAgent && isSameKey && row.type === type && row.destination === (destination?.url ?? null) && isTaskOf(row.task_pattern, task.id)
 }
 
 /** Whether a task id is of a pattern, in which `*` stands for anything. */
-export function isTaskOf(pattern: string, id: string): boolean {
-  const [first = '', ...rest] = pattern.split('*')
-  const last = rest.pop()
-  if (last === undefined) return id === pattern
-  if (!id.startsWith(first) || !id.endsWith(last) || id.length < first.length + last.length) return false
-  const end = id.length - last.length
-  let from = first.length
-  for (const part of rest) {
-    const at = id.indexOf(part, from)
-    if (at < 0 || at + part.length > end) return false
-    from = at + part.length
-  }
-  return true
-}
+export const isTaskOf = (pattern: string, id: string): boolean => isOf(pattern.split('*'), id)
 
 /** What somebody wants remembered of an approval: for how long, and for tasks of which pattern. */
 export type Wish = { seconds: number; taskPattern: string }

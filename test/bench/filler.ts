@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { type CompiledQuery, type Insertable, sql } from 'kysely'
 import { mintPass } from '../../authority/approve/mint.ts'
+import { readShown } from '../../authority/approve/shown.ts'
 import type { AuthorityTables, Tx } from '../../authority/store/schema.ts'
 import { chain, FIRST_HASH } from '../../spec/node/audit.ts'
 import { isPostgres } from '../../spec/node/database.ts'
@@ -48,7 +49,7 @@ export async function fill(to: Seeded<AuthorityTables>, { ended, pending }: { en
 /** Makes the filler of a position. They happened over the last hours, one after the other. */
 function createFillers(to: Seeded<AuthorityTables>, ended: number): (i: number) => Filler {
   const { row } = makeRequest(to)
-  const pass = mintPass(minting, row, SCOPES)
+  const pass = mintPass(minting, row, { shown: readShown(row.shown), scope: SCOPES })
   const at = systemNow()
   let hash = FIRST_HASH
   return (i) => {

@@ -2,6 +2,7 @@ import { createServer } from 'node:net'
 import { Pool } from 'undici'
 import { z } from 'zod'
 import { mintPass } from '../../authority/approve/mint.ts'
+import { readShown } from '../../authority/approve/shown.ts'
 import { addPass } from '../../authority/store/passes.ts'
 import { addRequest } from '../../authority/store/requests.ts'
 import type { AuthorityTables } from '../../authority/store/schema.ts'
@@ -55,7 +56,7 @@ async function addRedeemable(to: Seeded<AuthorityTables>, count: number): Promis
   await to.db.write(async (tx) => {
     for (const { row } of made) {
       await addRequest(tx, { ...row, status: 'approved' })
-      await addPass(tx, mintPass(minting, row, SCOPES))
+      await addPass(tx, mintPass(minting, row, { shown: readShown(row.shown), scope: SCOPES }))
     }
   })
   return made.map(({ pass, row }) => ({ ref: row.ref, digest: row.shown_digest, pass }))

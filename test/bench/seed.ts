@@ -1,6 +1,7 @@
 import type { JWK } from 'jose'
 import { createAuthorizationIds, mintPass } from '../../authority/approve/mint.ts'
 import type { Shown } from '../../authority/approve/shown.ts'
+import { readShown } from '../../authority/approve/shown.ts'
 import { openAuthorization } from '../../authority/store/authorizations.ts'
 import { migrations as authorityMigrations } from '../../authority/store/migrations/all.ts'
 import { addPass } from '../../authority/store/passes.ts'
@@ -130,7 +131,7 @@ export const addPasses = (to: Seeded<AuthorityTables>, count: number, holders: J
     await to.db.write(async (tx) => {
       for (const { row } of made) {
         await addRequest(tx, { ...row, status: 'approved' })
-        await addPass(tx, mintPass(minting, row, SCOPES))
+        await addPass(tx, mintPass(minting, row, { shown: readShown(row.shown), scope: SCOPES }))
       }
     })
     return made.map(({ pass }) => pass)
