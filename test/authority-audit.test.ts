@@ -11,7 +11,9 @@ async function trail(w: AuthorityWorld): Promise<Row[]> {
   const rows = await w.database().read.selectFrom('audit').select('event').orderBy('seq').execute()
   return rows.map(({ event }) => JSON.parse(event)).filter((row) => row.event !== 'audit_head')
 }
-const ABOUT = { user: USER, agent: HARNESS, harness: HARNESS, tier: 'unverified', task: TASK.id, service: SERVICE }
+const ABOUT = { user: USER, agent: HARNESS, harness: HARNESS, tier: 'unverified', task: TASK.id, service: SERVICE, policies: ['the default'] }
+/** Where it came from, as the fake door tells it. */
+const FROM = { address: 'unknown' }
 const SCOPE = ['tickets:read', 'tickets:write']
 
 test('every step of an authorization is told, with who, what and when [AUTH-AUD-01]', async () => {
@@ -34,13 +36,13 @@ test('every step of an authorization is told, with who, what and when [AUTH-AUD-
   const rows = await trail(w)
   expect(rows).toEqual(
     expect.arrayContaining([
-      at(0, { event: 'issuance', outcome: 'admitted' }),
+      at(0, { event: 'issuance', outcome: 'admitted', ...FROM }),
       at(10, { event: 'decision', outcome: 'approved', by: 'admin token', scope: SCOPE }),
-      at(20, { event: 'validation', outcome: 'consumed', authorization_id, scope: SCOPE, tier: undefined }),
-      { at: start + 30, event: 'check', outcome: 'active', authorization_id, service: SERVICE },
+      at(20, { event: 'validation', outcome: 'consumed', authorization_id, scope: SCOPE, ...FROM }),
+      { at: start + 30, event: 'check', outcome: 'active', authorization_id, service: SERVICE, ...FROM },
       at(30, { event: 'narrowing', outcome: 'narrowed', by: 'admin token', authorization_id, scope: ['tickets:read'] }),
-      { at: start + 40, event: 'close', outcome: 'completed', authorization_id, service: SERVICE, reason: 'all done' },
-      { at: start + 40, event: 'close', outcome: 'closed before', authorization_id, service: SERVICE },
+      at(40, { event: 'close', outcome: 'completed', authorization_id, reason: 'all done', ...FROM }),
+      at(40, { event: 'close', outcome: 'closed before', authorization_id, ...FROM }),
     ]),
   )
   expect(rows).toHaveLength(7)
@@ -80,33 +82,33 @@ test('a decision of policy is told as its own [AUTH-AUD-01]', async () => {
 test.each<[string, object, (w: AuthorityWorld) => Promise<unknown>]>([
   [
     'a request for a user of another domain',
-    { event: 'issuance', code: 'policy_denied', user: 'eve@evil.example', service: SERVICE, harness: HARNESS, task: TASK.id },
+    { event: 'issuance', code: 'policy_denied', user: 'eve@evil.example', service: SERVICE, harness: HARNESS, task: TASK.id, ...FROM },
     (w) => w.issue(message({ user: { email: 'eve@evil.example' } })),
   ],
-  ['an unknown pass', { event: 'validation', code: 'unknown_agentpass', service: SERVICE }, (w) => w.validate('x', w.desk.bearer())],
+  ['an unknown pass', { event: 'validation', code: 'unknown_agentpass', service: SERVICE, ...FROM }, (w) => w.validate('x', w.desk.bearer())],
   [
     "another Service's pass",
-    { event: 'validation', code: 'wrong_service', service: 'https://mail.example' },
+    { event: 'validation', code: 'wrong_service', service: 'https://mail.example', ...FROM },
     async (w) => w.validate((await w.approved()).value, fakeService(w.net, 'https://mail.example').bearer()),
   ],
   [
     'a used pass',
-    { event: 'validation', code: 'already_consumed', service: SERVICE },
+    { event: 'validation', code: 'already_consumed', service: SERVICE, ...FROM },
     async (w) => w.validate((await w.redeemed()).value, w.desk.bearer()),
   ],
   [
     'an unknown authorization',
-    { event: 'check', code: 'unknown_authorization', service: SERVICE, authorization_id: 'x' },
+    { event: 'check', code: 'unknown_authorization', service: SERVICE, authorization_id: 'x', ...FROM },
     (w) => w.check('x', w.desk.bearer()),
   ],
   [
     'a close of nothing',
-    { event: 'close', code: 'unknown_authorization', service: SERVICE, authorization_id: 'x' },
+    { event: 'close', code: 'unknown_authorization', service: SERVICE, authorization_id: 'x', ...FROM },
     (w) => w.close('x', w.desk.bearer()),
   ],
   [
     'a replayed close',
-    { event: 'close', code: 'invalid_assertion', service: SERVICE, authorization_id: 'x' },
+    { event: 'close', code: 'invalid_assertion', service: SERVICE, authorization_id: 'x', ...FROM },
     async (w) => {
       const assertion = w.desk.bearer()
       await w.close('y', assertion)

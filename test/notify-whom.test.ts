@@ -121,6 +121,16 @@ test('of what was approved and is revoked its user is told both times, in the th
   expect(w.hooks.heard.map(({ body }) => typeOf(body))).toEqual(['request.created', 'request.approved', 'request.revoked'])
 })
 
+test('that its Service has ended an authorization is told; that the work is done is not', async () => {
+  const w = await notifying({ webhooks: [GENERIC] })
+  for (const action of ['complete', 'revoke']) {
+    const { authorizationId } = await w.redeemed()
+    await w.close(authorizationId, w.desk.bearer(), action)
+  }
+  await w.settled()
+  expect(w.hooks.heard.map(({ body }) => typeOf(body)).filter((type) => type === 'request.revoked')).toHaveLength(1)
+})
+
 test('what policy decides at once asks nobody and is written to nobody; webhooks hear of it', async () => {
   const w = await notifying({ ...APPROVING, webhooks: [GENERIC] })
   await w.asked()

@@ -41,7 +41,7 @@ test('two different people approve, and the agent has what both left; until then
   ])
 })
 
-test('nobody is two people: a second approval of the same person, or of the admin token, is refused', async () => {
+test('nobody is two people: a second approval of the same person is refused, and so is the admin token, whose holder may be one of them', async () => {
   const o = await office('@approvals("2")')
   const ada = await o.signedIn(PEOPLE.ada)
   const { id, ref } = await o.asked()
@@ -49,12 +49,18 @@ test('nobody is two people: a second approval of the same person, or of the admi
   expect((await ada.submit(page, '/approve')).status).toBe(303)
   expect((await ada.submit(page, '/approve')).status).toBe(409)
   expect(await o.standsAt(ref)).toBe('pending')
-  const other = await o.asked()
-  expect((await o.act('approve', other.id)).status).toBe(200)
-  expect(await refusal(await o.act('approve', other.id))).toEqual([409, 'already_decided'])
-  expect(await o.show(other.id)).toMatchObject({ status: 'pending', approvals: [{ by: 'admin token', scope: BOTH }] })
+  expect(await refusal(await o.act('approve', id))).toEqual([403, 'forbidden'])
+  expect(await o.show(id)).toMatchObject({ status: 'pending', approvals: [{ by: 'ada@acme.example', scope: BOTH }] })
+  expect((await o.act('deny', id)).status).toBe(200)
+})
+
+test('where policy names the admin token, it is one of two, and not both', async () => {
+  const o = await office('@approvals("2") @approvers("user, admin-token")')
+  const ada = await o.signedIn(PEOPLE.ada)
+  const { id, ref } = await o.asked()
   expect((await o.act('approve', id)).status).toBe(200)
-  expect(await o.standsAt(ref)).toBe('approved')
+  expect(await refusal(await o.act('approve', id))).toEqual([409, 'already_decided'])
+  expect((await approve(ada, ref)).headers.get('location')).toContain('done=approved')
 })
 
 test('of two who approve at once both count: the request is approved, once', async () => {

@@ -206,6 +206,17 @@ test('an approval of somebody whom policy would not name counts no more', async 
   expect(await o.requested(agents(o, 'ticket-3'))).toMatchObject({ status: 'pending' })
 })
 
+test('an approval of somebody who has lost the role counts no more', async () => {
+  const o = await office()
+  const cleo = await o.signedIn(PEOPLE.cleo)
+  await o.signedIn(PEOPLE.ada) // in the group for which Cleo decides
+  const { ref } = await o.asked(PEOPLE.ada.email, agents(o))
+  expect((await approve(cleo, ref)).status).toBe(303)
+  expect(await o.requested(agents(o, 'ticket-2'))).toMatchObject({ status: 'approved' })
+  await o.signedIn({ ...PEOPLE.cleo, groups: [] })
+  expect(await o.requested(agents(o, 'ticket-3'))).toMatchObject({ status: 'pending' })
+})
+
 test.each([
   ['ticket-*', 'ticket-1', true],
   ['ticket-*', 'ticket-', true],

@@ -36,5 +36,21 @@ export function personOf(identity: Identity, settings: RoleSetting[], { isNamed 
   return { ...identity, roles, decides, sees: reads ? 'all' : decides, ends: administers ? 'all' : decides, reads, administers }
 }
 
-const isGiven = ({ people = [], groups = [] }: RoleSetting, identity: Identity): boolean =>
+/** For whom somebody decides, as a role says it. What is undefined is any. */
+type RoleFor = { users?: string[] | undefined; groups?: string[] | undefined; services?: string[] | undefined }
+/** A request, by what roles look at: its user, the groups that they are in, and its Service. */
+export type Whose = { user: string; groups: string[]; service: string }
+
+/** Whether a role reaches a request. `isWithin` of the store says the same of rows. */
+export function isReached({ users, groups, services }: RoleFor, whose: Whose): boolean {
+  if (services && !services.includes(whose.service)) return false
+  if (!users && !groups) return true
+  return (users ?? []).some((pattern) => isMeant(pattern, whose.user)) || (groups ?? []).some((name) => whose.groups.includes(name))
+}
+
+/** Whether somebody may decide a request: their own, or one that a role of theirs reaches. */
+export const mayDecide = (identity: Pick<Identity, 'email' | 'groups'>, settings: RoleSetting[], whose: Whose): boolean =>
+  identity.email === whose.user || settings.some((role) => role.role === 'approver' && isGiven(role, identity) && isReached(role.for, whose))
+
+const isGiven = ({ people = [], groups = [] }: RoleSetting, identity: Pick<Identity, 'email' | 'groups'>): boolean =>
   people.some((pattern) => isMeant(pattern, identity.email)) || groups.some((name) => identity.groups.includes(name))

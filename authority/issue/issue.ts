@@ -12,6 +12,7 @@ import type { IssuanceRequest } from '../../spec/wire/issuance.ts'
 import type { OfferedScope, ScopesRequest } from '../../spec/wire/scopes.ts'
 import type { MintDeps } from '../approve/mint.ts'
 import { isAtLeast, type Tier } from '../approve/shown.ts'
+import type { RoleSetting } from '../console/settings.ts'
 import { type Policy, questionOf } from '../policy/policy.ts'
 import { findApproval } from '../policy/remember.ts'
 import { groupsOf } from '../store/person-groups.ts'
@@ -37,8 +38,8 @@ export type IssueDeps = MintDeps & {
   askScopes: (service: ServiceForAuthority, about: ScopesRequest) => Promise<OfferedScope[]>
   /** The policy in force. */
   policy: () => Policy
-  /** Whether approvals may be remembered. */
-  remembers: boolean
+  /** Who approves by a role, where approvals may be remembered. */
+  remembering: { roles: RoleSetting[] } | undefined
   db: Database<AuthorityTables>
   audit: Audit
   lifetimes: Lifetimes
@@ -76,7 +77,7 @@ async function judge(d: IssueDeps, request: IssuanceRequest, { asked, offered }:
   const groups = policy.asksGroups ? await groupsOf(d.db.read, canonicalAddress(request.user.email)) : []
   const question = questionOf(asked, { offered, groups, at })
   const answer = policy.decide(question)
-  const remembered = d.remembers && answer.decision === 'ask' ? await findApproval(d.db.read, question, answer) : undefined
+  const remembered = d.remembering && answer.decision === 'ask' ? await findApproval(d.db.read, question, { answer, ...d.remembering }) : undefined
   return { request, asked, offered, answer, remembered, at, version: policy.version }
 }
 

@@ -21,7 +21,7 @@ export const issueRoutes = (d: IssueRouteDeps) =>
       await d.turns.issuance(address)
       const request = await readBody(c.req.raw, IssuanceRequest, d.profile)
       const about = { user: request.user.email, service: request.service.origin, harness: request.harness.id, task: request.task.id }
-      const id = await noteRefusal(d.audit, { event: 'issuance', ...about }, () => issue(d, request, address))
+      const id = await noteRefusal(d.audit, { event: 'issuance', ...about, address }, () => issue(d, request, address))
       const status = await issuanceStatus(d, id)
       return answer(status, status.status === 'pending' ? 202 : 200)
     })

@@ -148,7 +148,7 @@ async function authorityDeps(
     askScopes: (service, about) => askScopes({ fetch: effects.fetch, signAssertion }, service, about),
     policy: policy.current,
     policyState: policy.state,
-    remembers: settings.policy.remember_days > 0,
+    remembering: settings.policy.remember_days > 0 ? { roles: settings.console?.roles ?? [] } : undefined,
     outbox,
     turns: { issuance: createRate(limits.issuances_per_minute, 60), poll: createRate(limits.polls_per_second, 1) },
   }

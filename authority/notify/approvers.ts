@@ -1,5 +1,6 @@
-import { canonicalAddress, emailAddress, isMeant } from '../../spec/email.ts'
+import { canonicalAddress, emailAddress } from '../../spec/email.ts'
 import { readShown } from '../approve/shown.ts'
+import { isReached } from '../console/person.ts'
 import type { RoleSetting } from '../console/settings.ts'
 import type { Approvers } from '../policy/policy.ts'
 import { groupsOf, membersOf } from '../store/person-groups.ts'
@@ -16,7 +17,7 @@ export async function approversOf(tx: Tx, roles: RoleSetting[], about: About): P
   if (named) return namedBy(tx, named)
   const approvers = roles.filter((role) => role.role === 'approver')
   const groups = approvers.some((role) => role.for.groups) ? await groupsOf(tx, about.user_email) : []
-  const reaching = approvers.filter((role) => isWithin(role.for, about, groups))
+  const reaching = approvers.filter((role) => isReached(role.for, { user: about.user_email, groups, service: about.service_origin }))
   const people = reaching.flatMap((role) => role.people ?? []).filter((pattern) => emailAddress.safeParse(pattern).success)
   const members = await membersOf(tx, [...new Set(reaching.flatMap((role) => role.groups ?? []))])
   return [...new Set([...people.map(canonicalAddress), ...members])]
@@ -32,12 +33,3 @@ async function namedBy(tx: Tx, named: Approvers[]): Promise<string[]> {
   return [...new Set(first)].filter((email) => others.every((list) => list.includes(email)))
 }
 const GROUP = 'group:'
-
-type For = { users?: string[] | undefined; groups?: string[] | undefined; services?: string[] | undefined }
-
-/** As `isWithin` of the store says it of rows. */
-function isWithin({ users, groups, services }: For, { user_email, service_origin }: About, userGroups: string[]): boolean {
-  if (services && !services.includes(service_origin)) return false
-  if (!users && !groups) return true
-  return (users ?? []).some((pattern) => isMeant(pattern, user_email)) || (groups ?? []).some((name) => userGroups.includes(name))
-}

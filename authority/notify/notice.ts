@@ -58,7 +58,8 @@ export function noticedIn(event: Event | undefined): Noticed | undefined {
 function kindOf({ event, outcome }: Event): Noticed['kind'] | undefined {
   if (event === 'issuance' && outcome === 'admitted') return 'requested'
   if (event === 'decision') return OUTCOMES[outcome]
-  return event === 'revocation' ? 'revoked' : undefined
+  const isEnded = event === 'revocation' || (event === 'close' && outcome === 'revoked') // by its Service
+  return isEnded ? 'revoked' : undefined
 }
 
 /** Who is to be told: one row each. Of a request that waits no more nobody is, and of what is too old. */

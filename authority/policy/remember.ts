@@ -3,6 +3,8 @@ import { ProtocolError } from '../../spec/error.ts'
 import { Scope } from '../../spec/wire/scopes.ts'
 import { isApprover } from '../approve/approvers.ts'
 import type { Shown } from '../approve/shown.ts'
+import { mayDecide } from '../console/person.ts'
+import type { RoleSetting } from '../console/settings.ts'
 import { groupsOf } from '../store/person-groups.ts'
 import { findRemembered, type NewRemembered } from '../store/remembered.ts'
 import type { RememberedRow, RequestRow, Tx } from '../store/schema.ts'
@@ -15,16 +17,22 @@ type Asked = Extract<PolicyAnswer, { decision: 'ask' }>
 
 /**
  * The approval that somebody had remembered for such a request, the newest; undefined where there is none. It answers where policy asks one person, and never more than policy lets a person grant and does not
- * forbid without one. It is bound to the agent as others vouch for it, so there is none for a Harness that chose its name itself.
+ * forbid without one, and only as long as whoever gave it might approve such a request now. It is bound to the agent as others vouch for it, so there is none for a Harness that chose its name itself.
  */
-export async function findApproval(db: Tx, question: PolicyQuestion, answer: Asked): Promise<Remembered | undefined> {
+export async function findApproval(
+  db: Tx,
+  question: PolicyQuestion,
+  { answer, roles }: { answer: Asked; roles: RoleSetting[] },
+): Promise<Remembered | undefined> {
   if (question.harness.tier === 'unverified' || answer.approvals > 1 || answer.rememberable.length === 0) return undefined
   const { service, agent, at } = question
   const user = canonicalAddress(question.user.email)
   for (const row of await findRemembered(db, { user, service: service.origin, agent: agent.id, at })) {
     const scope = Scope.parse(JSON.parse(row.scope)).filter((name) => answer.rememberable.includes(name))
     if (scope.length === 0 || !isSuch(row, question)) continue
-    if (isApprover({ approvers: answer.approvers, user: question.user }, { by: row.by, groups: await groupsOf(db, row.by) })) return { row, scope }
+    const giver = { email: row.by, groups: await groupsOf(db, row.by) }
+    const isTheirs = answer.approvers.length > 0 || mayDecide(giver, roles, { user, groups: await groupsOf(db, user), service: service.origin })
+    if (isTheirs && isApprover({ approvers: answer.approvers, user: question.user }, { by: row.by, groups: giver.groups })) return { row, scope }
   }
   return undefined
 }

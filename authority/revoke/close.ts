@@ -6,9 +6,11 @@ import type { Database } from '../../spec/node/database.ts'
 import { Demand, type Profile, SKEW_SECONDS } from '../../spec/profile.ts'
 import { toRfc3339 } from '../../spec/time.ts'
 import { type CloseRequest, CloseResponse } from '../../spec/wire/validation.ts'
+import { aboutRequest } from '../audit/about.ts'
 import type { Caller } from '../discover/authenticate.ts'
 import { spendAssertion } from '../store/assertions.ts'
 import { closeAuthorization } from '../store/authorizations.ts'
+import { findByAuthorization } from '../store/requests.ts'
 import type { AuthorityTables } from '../store/schema.ts'
 
 export type CloseDeps = { now: Now; profile: Profile; db: Database<AuthorityTables>; audit: Audit }
@@ -17,16 +19,18 @@ export type CloseDeps = { now: Now; profile: Profile; db: Database<AuthorityTabl
  * Closes an authorization for the Service that redeemed it (protocol 7, §5.5.2); the first action stands.
  * Throws unknown_authorization; invalid_assertion for an assertion that was used before, or, in `hardened`, that cannot be told from one.
  */
-export async function close(d: CloseDeps, request: CloseRequest, caller: Caller): Promise<CloseResponse> {
-  const { jti, service } = caller
+export async function close(d: CloseDeps, request: CloseRequest, caller: Caller & { address?: string }): Promise<CloseResponse> {
+  const { jti, service, address } = caller
   if (jti === undefined && d.profile === 'hardened') throw invalidAssertion(new Demand('jti is required'))
   const state = request.action === 'complete' ? 'completed' : 'revoked'
-  const about = { event: 'close', authorization_id: request.authorization_id, service, reason: request.reason }
+  const about = { event: 'close', authorization_id: request.authorization_id, reason: request.reason, address }
   const closed = await d.db.write(async (tx) => {
     const at = d.now()
     if (jti !== undefined) await spendAssertion(tx, { issuer: service, jti, expires_at: caller.expiresAt + SKEW_SECONDS })
     const row = await closeAuthorization(tx, { id: request.authorization_id, service, state, reason: request.reason, at })
-    if (row) await d.audit.record(tx, { ...about, outcome: row.first ? row.state : 'closed before' })
+    if (!row) return undefined
+    const led = await findByAuthorization(tx, row.id)
+    await d.audit.record(tx, { ...(led && aboutRequest(led)), ...about, service, outcome: row.first ? row.state : 'closed before' })
     return row
   })
   // Only now, so that the assertion stays spent: one that was seen at a refused close must not close another authorization.

@@ -4,6 +4,7 @@ import { readBody } from '../../spec/body.ts'
 import { canonicalAddress, emailAddress } from '../../spec/email.ts'
 import { ProtocolError } from '../../spec/error.ts'
 import { noteRefusal } from '../../spec/node/audit.ts'
+import type { ClientOf } from '../../spec/node/client.ts'
 import { answer } from '../../spec/node/doors.ts'
 import { origin } from '../../spec/origin.ts'
 import { identifier, storedText } from '../../spec/wire/identifier.ts'
@@ -17,11 +18,11 @@ import { type CloseDeps, close } from './close.ts'
 /** A key's RFC 7638 thumbprint: SHA-256 in base64url. */
 const thumbprint = z.string().regex(/^[\w-]{43}$/)
 
-export const closeRoutes = (d: CloseDeps & { authenticate: AuthenticateService }) =>
+export const closeRoutes = (d: CloseDeps & { authenticate: AuthenticateService; clientOf: ClientOf }) =>
   new Hono().post('/authorization/close', async (c) => {
-    const caller = await d.authenticate(c.req.header('authorization'))
+    const caller = { ...(await d.authenticate(c.req.header('authorization'))), address: d.clientOf(c.req.raw, c.env) }
     const request = await readBody(c.req.raw, CloseRequest, d.profile)
-    const about = { event: 'close', service: caller.service, authorization_id: request.authorization_id }
+    const about = { event: 'close', service: caller.service, authorization_id: request.authorization_id, address: caller.address }
     return answer(await noteRefusal(d.audit, about, () => close(d, request, caller)))
   })
 

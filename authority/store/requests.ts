@@ -72,6 +72,15 @@ export async function findByRefs(db: Tx, refs: string[]): Promise<Map<string, Re
   return new Map(rows.map((row) => [row.ref, row]))
 }
 
+/** The request that led to an authorization; undefined once it was swept. */
+export const findByAuthorization = (db: Tx, authorizationId: string): Promise<RequestRow | undefined> =>
+  db
+    .selectFrom('request')
+    .innerJoin('pass', 'pass.request_digest', 'request.digest')
+    .selectAll('request')
+    .where('pass.authorization_id', '=', authorizationId)
+    .executeTakeFirst()
+
 /** The newest requests, of one status where it is given. A pending one past its deadline counts as expired. */
 export async function listRequests(db: Tx, want: { status?: RequestRow['status'] | undefined; at: number; limit: number }): Promise<RequestRow[]> {
   let query = db.selectFrom('request').selectAll().orderBy('created_at', 'desc').limit(want.limit)
