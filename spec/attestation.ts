@@ -64,8 +64,8 @@ export function signHarness(
 export type AttestationIssuers = ReadonlyMap<string, (jws: Jws) => Promise<void>>
 /** Who vouches for Harnesses here: vendors, and workload identity providers; `authority` is who this is. No name is in both. */
 export type Vouching = { issuers: AttestationIssuers; workloads: WorkloadProviders; authority: string }
-/** What an issuer says of a Harness: who says it, the name, and since when that is said (epoch seconds). */
-export type AttestedHarness = { issuer: string; id: string; at: number }
+/** What an issuer says of a Harness: who says it, as it is pinned and as people read it, the name, and since when that is said (epoch seconds). */
+export type AttestedHarness = { issuer: string; shownAs: string; id: string; at: number }
 type At = Vouching & { now: number; profile: Profile }
 /** A request's Harness with what has to be there for an attestation to be judged. */
 type Attesting = { id: string; jwk: unknown; jwt: string }
@@ -90,7 +90,7 @@ export async function verifyHarness({ harness }: IssuanceRequest, at: At): Promi
     requireOwnName(sub, harness.id, at.profile)
     if (!(await isSameKey(cnf.jwk, harness.cnf.jwk))) throw new Error('cnf.jwk is another key, or none')
     await verify(jwt)
-    return { issuer: iss, id: sub, at: jwt.claims.iat }
+    return { issuer: iss, shownAs: iss, id: sub, at: jwt.claims.iat }
   } catch (cause) {
     const sentence = 'harness.attestation is not valid for this harness and its key'
     throw new ProtocolError('invalid_attestation', sentenceFor('harness.attestation', sentence, cause), { cause })
@@ -103,7 +103,7 @@ async function verifyWorkload(provider: WorkloadProvider, { id, jwk, jwt }: Atte
   const { jws, sub, since } = readWorkload(jwt, provider, { ...at, audience: await workloadAudience(at.authority, key.jwk) })
   requireOwnName(sub, id, at.profile)
   await provider.verify(jws)
-  return { issuer: provider.shownAs, id: sub, at: since }
+  return { issuer: provider.issuer, shownAs: provider.shownAs, id: sub, at: since }
 }
 
 /** In `hardened` a Harness calls itself what it is attested as, whoever attests it. */

@@ -6,9 +6,15 @@ import { identifier } from './wire/identifier.ts'
 
 /**
  * A workload identity provider as settings pin it (protocol 10, Workload attestation). `subjects` are the workloads that count: a whole `sub`, or a beginning of it
- * with `*` in place of the rest. `maxAgeSeconds` is how long after its `iat` a token counts; `shownAs` what approvers read.
+ * with `*` in place of the rest. `maxAgeSeconds` is how long after its `iat` a token counts; `issuer` is as it is pinned, `shownAs` what approvers read.
  */
-export type WorkloadProvider = { shownAs: string; subjects: readonly string[]; maxAgeSeconds: number; verify: (jws: Jws) => Promise<void> }
+export type WorkloadProvider = {
+  issuer: string
+  shownAs: string
+  subjects: readonly string[]
+  maxAgeSeconds: number
+  verify: (jws: Jws) => Promise<void>
+}
 /** Providers by the `iss` of their tokens, byte for byte, or by their SPIFFE trust domain (`spiffe://acme.example`) where tokens have none. */
 export type WorkloadProviders = ReadonlyMap<string, WorkloadProvider>
 /** The token of a workload read strictly, its signature not yet verified. `since` is when it was issued, or read where it does not say (epoch seconds). */

@@ -98,6 +98,11 @@ test('a cell that a spreadsheet would run as a formula is none any more', async 
   }
 })
 
+test('nor is one where a semicolon ends a cell, as spreadsheets of some countries have it', async () => {
+  const t = await trailOf([{ reason: 'a;=HYPERLINK("x");-1;b' }])
+  expect(parseCsv(await t.lines('--format', 'csv'))[0]?.reason).toBe('a;\'=HYPERLINK("x");\'-1;b')
+})
+
 test('quotes, commas and what has no column are kept', async () => {
   const t = await trailOf([{ reason: 'she said "no", twice', passkey: { id: 'p' }, scope: ['a', 'b'] }])
   expect(parseCsv(await t.lines('--format', 'csv'))).toEqual([

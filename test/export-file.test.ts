@@ -83,12 +83,16 @@ test('what is no file is not written to, and said to be none', async () => {
   await eventually(async () => expect(idsOf(events())).toEqual(await w.trail()))
 })
 
-test('a file of somebody else, which does not end in a line, is left alone', async () => {
+test.each([
+  ['of a line without an end', 'x'.repeat(1_100_000)],
+  ['with a key in it', 'q83vEjRWeJCrze8SNFZ4kKvN7xI0VniQ'],
+  ['whose last line has no end', '{"at":1}\nroot:x:0:0'],
+])('a file of somebody else, %s, is left alone', async (_, text) => {
   const w = await exportingWorld()
   const { path } = fileReceiver()
-  writeFileSync(path, 'x'.repeat(1_100_000))
+  writeFileSync(path, text)
   await w.happen()
   await w.exporting([toFile(path)])
   await eventually(async () => expect(await w.cursor('file')).toMatchObject({ last_error: expect.stringContaining('none of ours') }))
-  expect(readFileSync(path, 'utf8')).toBe('x'.repeat(1_100_000))
+  expect(readFileSync(path, 'utf8')).toBe(text)
 })

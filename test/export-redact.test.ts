@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { openAuthority } from '../authority/node/open.ts'
+import { redact } from '../spec/node/export/redact.ts'
 import { generateMasterKey, readMasterKey } from '../spec/node/secrets.ts'
 import { message } from './authority-rig.ts'
 import { type Event, type ExportingWorld, eventually, exportingWorld, fileReceiver, syslogReceiver, toFile, toSyslog } from './export-rig.ts'
@@ -74,4 +75,30 @@ test('what is kept back is kept back in every form, and a failure tells nothing 
   await eventually(() => expect(receiver.messages).toHaveLength(2))
   await eventually(() => expect(readFileSync(path, 'utf8').split('\n')).toHaveLength(3))
   for (const secret of [USER, 'test-harness', 'task-17']) expect(receiver.messages.join() + readFileSync(path, 'utf8')).not.toContain(secret)
+})
+
+test.each<[string, { omit: string[]; pseudonymize: string[] }, object]>([
+  ['user is pseudonymized', { omit: [], pseudonymize: ['user'] }, { user: 'p', approvers: ['p', 'p'], by: 'cleo@acme.example' }],
+  ['by is pseudonymized', { omit: [], pseudonymize: ['by'] }, { user: 'ada@acme.example', approvers: ['p', 'p'], by: 'p' }],
+  ['approvers are', { omit: [], pseudonymize: ['approvers'] }, { approvers: ['p', 'p'] }],
+  ['user is omitted', { omit: ['user'], pseudonymize: [] }, { by: 'cleo@acme.example' }],
+])('where %s, no approver, passkey or failed notification names people', (_, kept, told) => {
+  const event = {
+    id: 'i',
+    seq: 1,
+    source: AUTHORITY,
+    at: 1,
+    event: 'decision',
+    outcome: 'approved',
+    user: 'ada@acme.example',
+    by: 'cleo@acme.example',
+  }
+  const people = { approvers: ['ada@acme.example', 'cleo@acme.example'], passkey: { approved: { user: 'ada@acme.example' } } }
+  const redacted = redact({ ...event, ...people }, kept, () => 'p')
+  expect(redacted).toMatchObject(told)
+  expect(redacted).not.toHaveProperty('passkey')
+  if (kept.pseudonymize.length === 0) expect(redacted).not.toHaveProperty('approvers')
+  const failed = redact({ ...event, event: 'notification', reason: 'denied, by email to dan@acme.example: 550' }, kept, () => 'p')
+  expect(JSON.stringify(failed)).not.toContain('dan@')
+  expect(redact({ ...event, ...people }, { omit: [], pseudonymize: ['task'] }, () => 'p')).toMatchObject(people)
 })

@@ -81,7 +81,7 @@ test('check-config reads certificates and secrets, and says which are not whole'
   })
   const short = await settled([{ ...HTTPS, secret: { file: './short' } }], { short: 'whsec_AAAA' })
   const told = await short.check()
-  expect(told).toMatchObject({ code: 2, stderr: expect.stringContaining('the secret of export a is not whsec_ and at least 24 bytes in base64') })
+  expect(told).toMatchObject({ code: 2, stderr: expect.stringContaining('the secret of export a is not whsec_ and 24 to 64 bytes in base64') })
   expect(told.stderr).toContain('openssl rand -base64 32')
   expect(told.stderr).not.toContain('AAAA')
   const nonsense = await settled([{ ...SYSLOG, tls: { ca_file: './ca.pem' } }], { 'ca.pem': 'no certificate' })

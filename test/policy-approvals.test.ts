@@ -155,3 +155,14 @@ test('policy may name the admin token', async () => {
   const { id } = await o.asked()
   expect((await o.act('approve', id)).status).toBe(200)
 })
+
+test('one person in two spellings of their address is one person', async () => {
+  const o = await office('@approvals("2")')
+  const [cleo, same] = [await o.signedIn(PEOPLE.cleo), await o.signedIn({ ...PEOPLE.cleo, sub: 'employee-3b', email: 'Cleo@acme.example' })]
+  await o.signedIn(PEOPLE.ada) // in the group for which both decide
+  const { ref } = await o.asked()
+  const page = await same.open(`/requests/${ref}`)
+  expect((await approve(cleo, ref)).status).toBe(303)
+  expect((await same.submit(page, '/approve')).status).toBe(409)
+  expect(await o.standsAt(ref)).toBe('pending')
+})

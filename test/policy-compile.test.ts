@@ -53,6 +53,7 @@ test.each<[string, string, RegExp]>([
     /^line 1: @approvals says nothing here/,
   ],
   ['three approvals', `@approvals("3") ${ASK}`, /^line 1: @approvals is "1" or "2"/],
+  ['approvals in another notation', `@approvals("0x2") ${ASK}`, /^line 1: @approvals is "1" or "2"/],
   ['an approver who is nobody', `@approvers("ada@acme.example, leads") ${ASK}`, /^line 1: @approvers names "leads"/],
   ['a name of nothing', `@id("") ${ASK}`, /^line 1: @id is a name/],
 ])('%s is found', async (_, text, problem) => {
@@ -75,6 +76,12 @@ test('a file is known by what is in it', async () => {
   expect(same.version).toBe(one.version)
   expect(other.version).not.toBe(one.version)
   expect(one.warnings).toEqual([])
+})
+
+test('a forbid that looks for a group is taken, with a warning: groups are known only of who has signed in', async () => {
+  const forbid = (condition: string) => `${ASK}\nforbid (principal, action, resource) ${condition} { context.user in AgentPass::Group::"staff" };`
+  expect((await compile(forbid('when'))).warnings).toEqual([expect.stringMatching(/^line 2: this forbid looks for a group/)])
+  expect((await compile(forbid('unless'))).warnings).toEqual([])
 })
 
 test('a file that permits nothing is taken, with a warning', async () => {

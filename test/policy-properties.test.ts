@@ -118,7 +118,14 @@ const looks = fc.constantFrom(
   'when { resource has name && context.task.id != resource.name }',
   '',
 )
-const heads = fc.constantFrom('resource', 'resource == AgentPass::Scope::"https://desk.example tickets:read"', 'resource is AgentPass::Scope')
+const heads = fc.constantFrom(
+  'resource',
+  'resource == AgentPass::Scope::"https://desk.example tickets:read"',
+  'resource is AgentPass::Scope',
+  'resource in AgentPass::Scope::"https://desk.example tickets:read"',
+  'resource is AgentPass::Scope in AgentPass::Scope::"https://desk.example tickets:read"',
+  'resource is AgentPass::Scope in AgentPass::Service::"https://desk.example"',
+)
 const looking = (effect: 'permit' | 'forbid') =>
   fc.tuple(action, heads, looks).map(([what, where, when]) => `${effect} (principal, ${what}, ${where}) ${when};`)
 

@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest'
 import { loadEngine } from '../authority/node/policy-file.ts'
 import { openPolicyFile } from '../authority/policy/current.ts'
+import type { Engine } from '../authority/policy/engine.ts'
 import { questionOfSituation } from '../authority/policy/situation.ts'
 import { createLog } from '../spec/node/log.ts'
 
@@ -13,8 +14,18 @@ const SECRET = questionOfSituation({ task: 'secret' })
 async function opened(first: string) {
   const file: { text: string | Error } = { text: first }
   const events: string[] = []
+  const real = await loadEngine()
+  const state = { breaks: false }
+  /** The engine, which has no room when a test says so. */
+  const engine: Engine = {
+    ...real,
+    preparsePolicySet: (...args) => {
+      if (state.breaks) throw new Error('no room')
+      return real.preparsePolicySet(...args)
+    },
+  }
   const policy = await openPolicyFile({
-    ...{ engine: await loadEngine(), file: 'policy.cedar', slot: `reload ${first.length} ${Math.random()}`, timeZone: 'UTC', now: () => 0 },
+    ...{ engine, file: 'policy.cedar', slot: `reload ${first.length} ${Math.random()}`, timeZone: 'UTC', now: () => 0 },
     read: async () => {
       if (file.text instanceof Error) throw file.text
       return file.text
@@ -22,7 +33,7 @@ async function opened(first: string) {
     audit: { note: ({ outcome }) => void events.push(outcome) },
     log: createLog('test', 'silent'),
   })
-  return { file, events, policy, decision: () => policy.current().decide(SECRET).decision }
+  return Object.assign(state, { file, events, policy, decision: () => policy.current().decide(SECRET).decision })
 }
 
 test('half of a file that is being written is never in force, though it could be: here its forbid is still to come', async () => {
@@ -55,5 +66,29 @@ test('a broken file is told once, however often it is looked at; the good one th
     await p.policy.look()
   }
   expect(p.events).toEqual(['in force', 'refused', 'refused', 'in force'])
+  expect(p.policy.state()).not.toHaveProperty('broken.problems')
+})
+
+test('who has asked which policy is in force is answered by that one, though another is taken meanwhile', async () => {
+  const p = await opened(PERMIT)
+  const before = p.policy.current()
+  p.file.text = `@id("new") @approvals("2") permit (principal, action == AgentPass::Action::"ask", resource);\n${FORBID}`
+  await p.policy.look()
+  await p.policy.look()
+  expect(p.decision()).toBe('deny')
+  expect(before.decide(SECRET).decision).toBe('approve')
+  expect(p.policy.current().decide(questionOfSituation({}))).toMatchObject({ decision: 'ask', approvals: 2 })
+})
+
+test('a good file that could not be taken for another reason is broken until it can be, and is tried again', async () => {
+  const p = await opened(PERMIT)
+  p.file.text = FORBID + PERMIT
+  p.breaks = true
+  await p.policy.look()
+  await p.policy.look()
+  expect([p.decision(), p.policy.state()]).toMatchObject(['approve', { broken: { problems: ['it cannot be taken: no room'] } }])
+  p.breaks = false
+  await p.policy.look()
+  expect(p.decision()).toBe('deny')
   expect(p.policy.state()).not.toHaveProperty('broken.problems')
 })

@@ -1,11 +1,14 @@
 /** Approvals that people have remembered: bound to the agent as others vouch for it, to tasks of a pattern, to scopes and to a time. */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
+import { openAuthority } from '../authority/node/open.ts'
 import { isTaskOf } from '../authority/policy/remember.ts'
-import { consoleOffice, type Insider, type Office, PEOPLE, textOf } from './console-client.ts'
+import { callers, message } from './authority-rig.ts'
+import { consoleOffice, type Insider, type Office, PEOPLE, ROLES, textOf } from './console-client.ts'
+import { signInThere } from './fake-provider.ts'
 import { temporaryFolder } from './folders.ts'
-import { AUTHORITY } from './parties.ts'
+import { AUTHORITY, authoritySettings } from './parties.ts'
 import { ecPair } from './spec/jws-fixture.ts'
 import { attested, HOLDER, VENDOR, VENDOR_KEY } from './vendor.ts'
 
@@ -215,6 +218,70 @@ test('an approval of somebody who has lost the role counts no more', async () =>
   expect(await o.requested(agents(o, 'ticket-2'))).toMatchObject({ status: 'approved' })
   await o.signedIn({ ...PEOPLE.cleo, groups: [] })
   expect(await o.requested(agents(o, 'ticket-3'))).toMatchObject({ status: 'pending' })
+})
+
+test('whom policy alone names sees what they have had remembered, and ends it', async () => {
+  const { o } = await withPolicy(`@approvers("group:finance-leads") ${ASK}`)
+  const eve = await o.signedIn(PEOPLE.eve)
+  const { ref } = await o.asked(PEOPLE.ada.email, agents(o))
+  expect((await approve(eve, ref)).status).toBe(303)
+  expect((await eve.send('/remembered', '/remembered/end')).headers.get('location')).toContain('done=forgotten')
+  expect(await list(o)).toEqual([])
+})
+
+test('revoking what it has given, or the request that it was made with, ends it', async () => {
+  const o = await office()
+  const { ref } = await remembered(o)
+  const given = await o.approved(agents(o, 'ticket-2'))
+  expect((await o.act('revoke', given.id)).status).toBe(200)
+  expect(await o.requested(agents(o, 'ticket-3'))).toMatchObject({ status: 'pending' })
+  const ada = await o.signedIn(PEOPLE.ada)
+  const again = await o.asked(PEOPLE.ada.email, agents(o))
+  await approve(ada, again.ref)
+  expect(await list(o)).toHaveLength(1)
+  expect((await o.act('revoke', again.ref)).status).toBe(200)
+  expect(await list(o)).toEqual([])
+  expect(ref).not.toBe(again.ref)
+})
+
+test('revoking an authorization that it has given ends it', async () => {
+  const o = await office()
+  await remembered(o)
+  const { authorizationId } = await o.redeemed(agents(o, 'ticket-2'))
+  expect(await (await o.manage('/revocations', { authorization_id: authorizationId })).json()).toMatchObject({ authorizations: 1, remembered: 1 })
+  expect(await list(o)).toEqual([])
+})
+
+test('whose requests need a number is asked for it each time', async () => {
+  const o = await office({ console: { number_matching: 'always' } })
+  const ada = await o.signedIn(PEOPLE.ada)
+  const { id, ref } = await o.asked(PEOPLE.ada.email, agents(o))
+  const { approval_number: number } = (await (await o.status(id)).json()) as { approval_number: string }
+  expect((await ada.open(`/requests/${ref}`)).html).not.toContain('Remember this approval')
+  expect((await approve(ada, ref, { number })).status).toBe(422)
+  expect((await approve(ada, ref, { number, remember_hours: '0' })).status).toBe(303)
+})
+
+test.each<[string, object]>([
+  ['a scope needs a passkey now', { console: { step_up: { rules: [{ require: 'passkey' }] } } }],
+  ['numbers are matched now', { console: { number_matching: 'always' } }],
+  ['approvals are remembered for a shorter time now', { policy: { remember_days: 1 } }],
+  ['approvals are remembered no more', { policy: {} }],
+  ['nobody is an approver any more', { console: { roles: [] } }],
+])('where %s, what was remembered before does not count', async (_, changed) => {
+  const o = await office()
+  const cleo = await o.signedIn(PEOPLE.cleo)
+  await o.signedIn(PEOPLE.ada)
+  const { ref } = await o.asked(PEOPLE.ada.email, agents(o))
+  await approve(cleo, ref, { remember_hours: '168' })
+  o.pass(2 * DAY)
+  expect(await o.requested(agents(o, 'ticket-2'))).toMatchObject({ status: 'approved' })
+  const { policy, console: pages, ...rest } = { policy: { remember_days: 30 }, console: {}, ...changed }
+  const settings = authoritySettings({ ...ISSUER, policy, ...rest, console: { sign_in: signInThere, roles: ROLES, ...pages } })
+  const second = await openAuthority({ ...o.authority.opening, settings })
+  onTestFinished(second.stop)
+  const here = callers(second, o.authority.opening.adminToken)
+  expect(await (await here.issue(message(agents(o, 'ticket-3')))).json()).toMatchObject({ status: 'pending' })
 })
 
 test.each([

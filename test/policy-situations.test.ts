@@ -171,3 +171,26 @@ test('what the agent writes of its task is nothing that a policy can see', async
     /attribute `task.description` in context not found/,
   )
 })
+
+test('a forbid of one scope holds in whatever way its head names it, and for no other scope', async () => {
+  for (const head of ['resource == SCOPE', 'resource in SCOPE', 'resource is AgentPass::Scope in SCOPE']) {
+    const policy = await cedar(`permit (principal, action, resource);
+forbid (principal, action, ${head.replace('SCOPE', 'AgentPass::Scope::"https://desk.example del"')});`)
+    for (const offered of [
+      ['read', 'del'],
+      ['del', 'read'],
+    ])
+      expect([head, tryOut(policy, { name: 'x', offered, expect: { decision: 'deny' } }).answer]).toMatchObject([
+        head,
+        { decision: 'approve', scope: ['read'] },
+      ])
+  }
+})
+
+test('a fact that a policy names by an escape is told too', async () => {
+  const policy = await cedar(`permit (principal, action, resource);
+forbid (principal, action, resource) when { context has "destin\\u{61}tion" && !context["destin\\u{61}tion"]["on_serv\\u{69}ce"] };`)
+  const decide = (destination: string) =>
+    tryOut(policy, { name: 'x', type: 'browser_session', destination, expect: { decision: 'deny' } }).answer.decision
+  expect([decide('https://evil.example/'), decide('https://desk.example/')]).toEqual(['deny', 'approve'])
+})

@@ -18,8 +18,11 @@ export const TIER_WORDS: Record<Tier, string> = {
 /** Whether as much is known of a Harness as somebody demands. */
 export const isAtLeast = (tier: Tier, minimum: Tier): boolean => Tier.options.indexOf(tier) <= Tier.options.indexOf(minimum)
 
-/** Who vouches for a Harness: the issuer that attested it, or the name its key is registered under; and since when (RFC 3339). */
-const Vouched = z.object({ by: z.string(), since: z.string() })
+/** Who vouches for a Harness, as people read it: the issuer that attested it, or the name its key is registered under; and since when (RFC 3339). `issuer` is the issuer as it is pinned. */
+const Vouched = z.object({ by: z.string(), issuer: z.string().optional(), since: z.string() })
+
+/** Who vouches, by what no display name changes. */
+export const voucherOf = ({ by, issuer = by }: z.infer<typeof Vouched>): string => issuer
 
 /** All an approver sees of a request, and what a decision is about: its digest is what a decision names. */
 export const Shown = z.object({
@@ -39,6 +42,8 @@ export const Shown = z.object({
   approvals: z.number().optional(),
   /** Who alone may approve, where policy says so. */
   approvers: z.array(Approvers).optional(),
+  /** The remembered approval that approved it, by its reference. */
+  remembered: z.string().optional(),
   /** Of the scopes, those that a remembered approval may grant. */
   rememberable: z.array(z.string()).optional(),
   authorization_seconds: z.number(),

@@ -6,7 +6,7 @@ import { type ApproveDeps, approve, refuse } from '../approve/approve.ts'
 import { requireApprover } from '../approve/approvers.ts'
 import { readShown, type Shown } from '../approve/shown.ts'
 import { aboutRemembered } from '../audit/about.ts'
-import { remembering, type Wish } from '../policy/remember.ts'
+import { DAY_SECONDS, remembering, type Wish } from '../policy/remember.ts'
 import { narrow, type RevokeDeps, revoke } from '../revoke/revoke.ts'
 import { findWithin } from '../store/console-lists.ts'
 import { listPasskeys, usePasskey } from '../store/passkeys.ts'
@@ -105,6 +105,7 @@ async function requirePasskey(
 /** Has an approval remembered, in its own transaction. What asks more than a sign-in is asked for each time. Throws unprocessable where nothing of it can be. */
 function remember(d: DecideDeps, { request, shown, choice, wish }: Deciding & { wish: Wish }, by: string): { add: (tx: Tx) => Promise<void> } {
   if (d.rememberDays === 0) throw new ProtocolError('unprocessable', 'this authority remembers no approvals')
+  if (wantsNumber(d.matching, shown.harness.tier)) throw new ProtocolError('unprocessable', 'what needs a number each time cannot be remembered')
   if (wish.seconds > d.rememberDays * DAY_SECONDS)
     throw new ProtocolError('unprocessable', `an approval is remembered for ${d.rememberDays} days at most`)
   const scope = choice.scope.filter((name) => demandOfAll(d.settings.step_up.rules, shown, [name]) === 'sign_in')
@@ -116,7 +117,6 @@ function remember(d: DecideDeps, { request, shown, choice, wish }: Deciding & { 
     },
   }
 }
-const DAY_SECONDS = 86_400
 const REF_BYTES = 9 // as long as a request's reference
 
 const policyOf = ({ policy }: Shown) => ({ policy: policy?.version, policies: policy?.why.map((one) => one.policy) })

@@ -12,9 +12,8 @@ import type { IssuanceRequest } from '../../spec/wire/issuance.ts'
 import type { OfferedScope, ScopesRequest } from '../../spec/wire/scopes.ts'
 import type { MintDeps } from '../approve/mint.ts'
 import { isAtLeast, type Tier } from '../approve/shown.ts'
-import type { RoleSetting } from '../console/settings.ts'
 import { type Policy, questionOf } from '../policy/policy.ts'
-import { findApproval } from '../policy/remember.ts'
+import { findApproval, type RememberSettings } from '../policy/remember.ts'
 import { groupsOf } from '../store/person-groups.ts'
 import type { AuthorityTables } from '../store/schema.ts'
 import { type Identity, identify } from './identify.ts'
@@ -38,8 +37,8 @@ export type IssueDeps = MintDeps & {
   askScopes: (service: ServiceForAuthority, about: ScopesRequest) => Promise<OfferedScope[]>
   /** The policy in force. */
   policy: () => Policy
-  /** Who approves by a role, where approvals may be remembered. */
-  remembering: { roles: RoleSetting[] } | undefined
+  /** What binds remembered approvals; undefined where there are none. */
+  remembering: RememberSettings | undefined
   db: Database<AuthorityTables>
   audit: Audit
   lifetimes: Lifetimes
@@ -72,10 +71,11 @@ export async function issue(d: IssueDeps, request: IssuanceRequest, address?: st
 
 /** What policy says of a request, and where it asks, whether somebody has had such an approval remembered. */
 async function judge(d: IssueDeps, request: IssuanceRequest, { asked, offered }: Pick<Admitted, 'asked' | 'offered'>): Promise<Admitted> {
-  const policy = d.policy()
+  const groups = d.policy().asksGroups ? await groupsOf(d.db.read, canonicalAddress(request.user.email)) : undefined
+  const policy = d.policy() // only now, and asked at once: a file may have been taken meanwhile
+  if (policy.asksGroups && !groups) return judge(d, request, { asked, offered })
   const at = d.now()
-  const groups = policy.asksGroups ? await groupsOf(d.db.read, canonicalAddress(request.user.email)) : []
-  const question = questionOf(asked, { offered, groups, at })
+  const question = questionOf(asked, { offered, groups: groups ?? [], at })
   const answer = policy.decide(question)
   const remembered = d.remembering && answer.decision === 'ask' ? await findApproval(d.db.read, question, { answer, ...d.remembering }) : undefined
   return { request, asked, offered, answer, remembered, at, version: policy.version }

@@ -24,7 +24,10 @@ const createWorkloadProviders = (d: IssuersDeps, workloads: WorkloadSettings[]):
   new Map(
     workloads.map((workload) => {
       const { issuer, name, subjects, max_age_seconds: maxAgeSeconds } = workload
-      return [issuer, { shownAs: name === undefined ? issuer : `${name} (${issuer})`, subjects, maxAgeSeconds, verify: verifierOf(d, workload) }]
+      return [
+        issuer,
+        { issuer, shownAs: name === undefined ? issuer : `${name} (${issuer})`, subjects, maxAgeSeconds, verify: verifierOf(d, workload) },
+      ]
     }),
   )
 

@@ -16,7 +16,7 @@ import type { IssueDeps } from './issue.ts'
 import { requireRoom } from './room.ts'
 
 /** What is known of a request before policy has said anything. */
-export type Asked = Omit<Shown, 'scopes' | 'reasons' | 'policy' | 'approvals' | 'approvers' | 'rememberable'>
+export type Asked = Omit<Shown, 'scopes' | 'reasons' | 'policy' | 'approvals' | 'approvers' | 'remembered' | 'rememberable'>
 export type Admitted = {
   request: IssuanceRequest
   asked: Asked
@@ -75,6 +75,7 @@ function shownOf({ asked, offered, answer, version }: Admitted, remembered: Reme
     ...(approvals > 1 && { approvals }),
     ...(approvers.length > 0 && { approvers }),
     ...(rememberable.length > 0 && { rememberable }),
+    ...(remembered && { remembered: remembered.row.ref }),
   }
 }
 

@@ -1,8 +1,8 @@
 import { X509Certificate } from 'node:crypto'
 import type { SecretPlace } from '../../spec/node/settings.ts'
+import { isWebhookSecret, WEBHOOK_SECRET } from '../../spec/node/webhook.ts'
 import { httpsUrl } from '../../spec/origin.ts'
 import type { NotificationSettings, WebhookSettings } from '../notify/settings.ts'
-import { readWebhookKey } from '../notify/sign.ts'
 
 /** By these names the secrets of the notifications are read. */
 export const SMTP_PASSWORD = 'smtp_password'
@@ -36,7 +36,7 @@ export function problemsOfNotificationSecrets({ webhooks }: NotificationSettings
       const secret = secrets[secretName(one)]
       return [
         ...(url === undefined || httpsUrl.safeParse(url).success ? [] : [`${at}.url: what is there is no https URL`]),
-        ...(secret === undefined || readWebhookKey(secret) ? [] : [`${at}.secret: what is there is no whsec_ and 24 to 64 bytes in base64`]),
+        ...(secret === undefined || isWebhookSecret(secret) ? [] : [`${at}.secret: what is there is not ${WEBHOOK_SECRET}`]),
       ]
     }),
   ]

@@ -7,7 +7,6 @@ import { noticeSome } from '../notify/notice.ts'
 import { createNotifier, type Way } from '../notify/notifier.ts'
 import type { Webhook } from '../notify/post.ts'
 import type { NotificationSettings, WebhookSettings } from '../notify/settings.ts'
-import { readWebhookKey } from '../notify/sign.ts'
 import type { AuthoritySettings } from '../settings.ts'
 import { countDeliveries } from '../store/deliveries.ts'
 import type { AuthorityTables } from '../store/schema.ts'
@@ -61,11 +60,10 @@ export const mailerOf = ({ email }: NotificationSettings, secrets: Record<string
 /** A webhook of the settings, with its secrets. */
 export function webhookOf(settings: WebhookSettings, secrets: Record<string, string>): Webhook {
   const { name, shape, url } = settings
-  const secret = secrets[secretName(settings)]
   return {
     name,
     shape,
     url: typeof url === 'string' ? url : (secrets[urlName(settings)] ?? ''),
-    key: secret === undefined ? undefined : readWebhookKey(secret),
+    secret: secrets[secretName(settings)],
   }
 }

@@ -31,6 +31,7 @@ import { issuanceStatus, type StatusDeps } from '../issue/status.ts'
 import { createMinimumTier } from '../issue/tier.ts'
 import { createWatches } from '../issue/watch.ts'
 import type { PolicyInForce } from '../policy/current.ts'
+import type { RememberSettings } from '../policy/remember.ts'
 import type { AuthoritySettings } from '../settings.ts'
 import { deleteAssertionsExpiredBefore } from '../store/assertions.ts'
 import { findDecided } from '../store/decided.ts'
@@ -148,10 +149,16 @@ async function authorityDeps(
     askScopes: (service, about) => askScopes({ fetch: effects.fetch, signAssertion }, service, about),
     policy: policy.current,
     policyState: policy.state,
-    remembering: settings.policy.remember_days > 0 ? { roles: settings.console?.roles ?? [] } : undefined,
+    remembering: rememberingOf(settings),
     outbox,
     turns: { issuance: createRate(limits.issuances_per_minute, 60), poll: createRate(limits.polls_per_second, 1) },
   }
+}
+
+function rememberingOf(settings: AuthoritySettings): RememberSettings | undefined {
+  const { policy, console: pages } = settings
+  if (policy.remember_days === 0 || !pages) return undefined
+  return { days: policy.remember_days, roles: pages.roles, risks: pages.step_up.rules, matching: matchingOf(settings) }
 }
 
 /** How a request stands, and who watches it. */

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { fromBase64url } from '../../spec/base64url.ts'
+import { pauseSeconds } from '../../spec/back-off.ts'
 import type { Fetch, Now, Random } from '../../spec/effects.ts'
 import type { Audit } from '../../spec/node/audit.ts'
 import type { Database } from '../../spec/node/database.ts'
@@ -110,7 +110,10 @@ async function settle(d: DeliverDeps, rows: NotificationRow[], delivery: Deliver
     await giveUp(d, rows, failure)
     return 'done'
   }
-  const pause = Math.max(pauseSeconds(Math.max(...rows.map(({ tries }) => tries)), d.random), retryAfterSeconds)
+  const pause = Math.max(
+    FIRST_PAUSE_SECONDS * pauseSeconds(Math.max(...rows.map(({ tries }) => tries)), MAX_PAUSE_SECONDS / FIRST_PAUSE_SECONDS, d.random),
+    retryAfterSeconds,
+  )
   for (const row of rows) {
     const until = Math.min(d.now() + pause, row.expires_at)
     await d.db.write((tx) => postponeNotifications(tx, [row.id], { until, error: failure }))
@@ -132,11 +135,4 @@ async function giveUp(d: DeliverDeps, rows: NotificationRow[], failure: string):
     }
   })
   for (const { request_ref, tries } of rows) d.log.warn('notification_given_up', { request_ref, count: tries, failure })
-}
-
-/** Five seconds, doubled with each try up to half an hour; chance takes up to half of it, so that those that failed together do not come back together. */
-function pauseSeconds(tries: number, random: Random): number {
-  const longest = Math.min(FIRST_PAUSE_SECONDS * 2 ** (tries - 1), MAX_PAUSE_SECONDS)
-  const [chance = 0] = fromBase64url(random(1)) ?? []
-  return Math.ceil(longest * (1 - chance / 512))
 }

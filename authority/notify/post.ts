@@ -1,11 +1,11 @@
 import type { Fetch } from '../../spec/effects.ts'
+import { signedHeaders } from '../../spec/node/webhook.ts'
 import { discard, retryAfterSeconds } from '../../spec/peer.ts'
 import { visible } from '../approve/visible.ts'
 import type { Delivery } from './delivery.ts'
-import { signedHeaders } from './sign.ts'
 
 /** A webhook of the settings, with its secrets read. */
-export type Webhook = { name: string; url: string; key: Uint8Array<ArrayBuffer> | undefined; shape: 'generic' | 'slack' }
+export type Webhook = { name: string; url: string; secret: string | undefined; shape: 'generic' | 'slack' }
 type Message = { id: string; at: number; body: string }
 
 const GONE = 410
@@ -16,7 +16,7 @@ export async function post(fetch: Fetch, webhook: Webhook, message: Message): Pr
   try {
     const response = await fetch(webhook.url, {
       method: 'POST',
-      headers: { 'content-type': 'application/json', ...(webhook.key && (await signedHeaders(webhook.key, message))) },
+      headers: { 'content-type': 'application/json', ...(webhook.secret !== undefined && signedHeaders(webhook.secret, message)) },
       body: message.body,
     })
     await discard(response)

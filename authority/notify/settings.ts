@@ -55,6 +55,10 @@ const webhook = z
     path: ['secret'],
     error: 'is missing: a receiver of the shape generic must be able to tell who sends. { file: PATH } or { env: NAME } of a whsec_… secret',
   })
+  .refine(({ shape, url }) => shape !== 'slack' || typeof url !== 'string', {
+    path: ['url'],
+    error: 'is a secret, as whoever has it can write there: { file: PATH } or { env: NAME }',
+  })
   .refine(({ shape, secret }) => shape !== 'slack' || secret === undefined, {
     path: ['secret'],
     error: 'is of no use to the shape slack, which verifies nothing: leave it out',

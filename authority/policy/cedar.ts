@@ -1,7 +1,7 @@
 import type { ClassOf } from './classes.ts'
 import { ACTS, type Act, type CompiledPolicies, type PolicyOfFile } from './compile.ts'
 import type { Engine } from './engine.ts'
-import { type Facts, factsOf } from './facts.ts'
+import { type Call, type Facts, factsOf } from './facts.ts'
 import { type Approvers, type Policy, type PolicyAnswer, type PolicyQuestion, reasonOfDenial, type Why } from './policy.ts'
 
 type Answering = { engine: Engine; slot: string; policies: Map<string, PolicyOfFile>; classOf: ClassOf }
@@ -40,23 +40,12 @@ function decide(answering: Answering, facts: Facts, question: PolicyQuestion): P
   if (question.offered.length > MOST_SCOPES)
     return denied([{ policy: `at most ${MOST_SCOPES} scopes`, effect: 'deny', scopes: [], says: 'the service offers more than policy judges' }])
   const about = facts.of(question)
-  const judge = (act: Act) => {
-    const known = new Map<string, Verdict>()
-    return new Map(
-      question.offered.map(({ name }): [string, Verdict] => {
-        const key = answering.classOf(question.service.origin, name)
-        const verdict = known.get(key) ?? evaluate(answering, act, about(act, name))
-        known.set(key, verdict)
-        return [name, verdict]
-      }),
-    )
-  }
-  const approve = judge('approve')
+  const approve = judge(answering, question, (scope) => about('approve', scope))
   const broken = brokenIn(approve)
   if (broken.length > 0) return denied(broken)
   const granted = question.offered.filter(({ name }) => approve.get(name)?.allowed).map(({ name }) => name)
   if (granted.length > 0) return { decision: 'approve', scope: granted, why: [...whyAllowed('approve', approve), ...whyForbidden('deny', approve)] }
-  const ask = judge('ask')
+  const ask = judge(answering, question, (scope) => about('ask', scope))
   const brokenToo = brokenIn(ask)
   if (brokenToo.length > 0) return denied(brokenToo)
   const offered = question.offered.filter(({ name }) => ask.get(name)?.allowed)
@@ -68,25 +57,41 @@ function decide(answering: Answering, facts: Facts, question: PolicyQuestion): P
   return {
     decision: 'ask',
     offered,
-    approvals: Math.max(...permits.map(({ approvals }) => approvals)),
+    approvals: Math.max(1, ...permits.map(({ approvals }) => approvals)),
     approvers: permits.flatMap(({ name, approvers }): Approvers[] => (approvers ? [{ policy: name, who: approvers }] : [])),
     rememberable: names.filter((name) => approve.get(name)?.by.length === 0),
     why: [...never, ...why],
   }
 }
 
+/** How policies stand to an act on each of the offered scopes: of those that no policy tells apart, one is asked about. */
+function judge(answering: Answering, { offered, service }: PolicyQuestion, about: (scope: string) => Call): Map<string, Verdict> {
+  const known = new Map<string, Verdict>()
+  return new Map(
+    offered.map(({ name }): [string, Verdict] => {
+      const key = answering.classOf(service.origin, name)
+      const verdict = known.get(key) ?? evaluate(answering, about(name))
+      known.set(key, verdict)
+      return [name, verdict]
+    }),
+  )
+}
+
 const denied = (why: Why[]): PolicyAnswer => ({ decision: 'deny', reason: reasonOfDenial(why), why })
 
-function evaluate({ engine, slot, policies }: Answering, act: Act, call: ReturnType<ReturnType<Facts['of']>>): Verdict {
+function evaluate({ engine, slot, policies }: Answering, { act, ...call }: Call): Verdict {
   const answer = engine.statefulIsAuthorized({ ...call, preparsedPolicySetId: placeOf(slot, act), validateRequest: false })
   if (answer.type === 'failure') throw new Error(`policy cannot be asked: ${answer.errors.map(({ message }) => message).join('; ')}`)
   const { decision, diagnostics } = answer.response
-  const known = (name: string) => policies.get(name) ?? []
-  return {
-    allowed: decision === 'allow',
-    by: diagnostics.reason.flatMap(known),
-    broken: diagnostics.errors.flatMap(({ policyId }) => known(policyId)),
+  const known = (name: string): PolicyOfFile => {
+    const policy = policies.get(name)
+    if (!policy) throw new Error(`the engine names a policy that is not of this file: ${name}`)
+    return policy
   }
+  const allowed = decision === 'allow'
+  const [by, broken] = [diagnostics.reason.map(known), diagnostics.errors.map(({ policyId }) => known(policyId))]
+  if (allowed && by.length === 0) throw new Error('the engine permits, and names no policy for it')
+  return { allowed, by, broken }
 }
 
 const brokenIn = (verdicts: Map<string, Verdict>): Why[] =>

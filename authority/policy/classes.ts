@@ -14,7 +14,13 @@ const List = z.object({ Set: z.array(Text) })
 const Resource = z.object({ Var: z.literal('resource') })
 const Entity = z.object({ type: z.string(), id: z.string() })
 const Named = z.object({ Value: z.object({ __entity: Entity }) })
-const Head = z.object({ entity: Entity })
+/** What a policy says of its scope before its conditions, in every form that there is. */
+const Head = z.union([
+  z.strictObject({ op: z.literal('All') }).transform(() => undefined),
+  z.strictObject({ op: z.enum(['==', 'in']), entity: Entity }).transform(({ entity }) => entity),
+  z.strictObject({ op: z.literal('is'), entity_type: z.string() }).transform(() => undefined),
+  z.strictObject({ op: z.literal('is'), entity_type: z.string(), in: z.strictObject({ entity: Entity }) }).transform((head) => head.in.entity),
+])
 
 const SCOPE = 'AgentPass::Scope'
 
@@ -25,9 +31,9 @@ const SCOPE = 'AgentPass::Scope'
 export function classesOf(policies: { resource: object; conditions: { body: unknown }[] }[]): ClassOf {
   const tests: Test[] = []
   for (const { resource, conditions } of policies) {
-    const head = Head.safeParse(resource).data
-    if (head) tests.push(isEntity(head.entity))
-    if (!conditions.every(({ body }) => collect(body, tests))) return (service, scope) => uidOf(service, scope)
+    const head = Head.safeParse(resource)
+    if (head.data) tests.push(isEntity(head.data))
+    if (!head.success || !conditions.every(({ body }) => collect(body, tests))) return (service, scope) => uidOf(service, scope)
   }
   return (service, scope) => {
     const told = { uid: uidOf(service, scope), name: wellFormed(scope) }

@@ -53,10 +53,23 @@ export async function compilePolicies(engine: Engine, text: string): Promise<Com
   const all = [...read.flatMap((one) => one.problems), ...twice(policies), ...problems]
   if (all.length > 0) throw new PolicyError([...new Set(all)])
   if (policies.length === 0) throw new PolicyError(['has no policies: to deny everything, write forbid (principal, action, resource);'])
+  const unknown = read.flatMap(({ policy, json }) => (looksForGroups(json) ? [`line ${policy.line}: ${UNKNOWN_GROUPS}`] : []))
   const nothing = policies.some(({ effect }) => effect === 'permit') ? [] : ['nothing is permitted: every request is denied']
   const classOf = classesOf(read.map(({ json }) => json))
-  return { version: (await sha256(text)).slice(0, VERSION_CHARS), policies, classOf, warnings: [...new Set([...warnings, ...nothing])], text }
+  return {
+    version: (await sha256(text)).slice(0, VERSION_CHARS),
+    policies,
+    classOf,
+    warnings: [...new Set([...warnings, ...unknown, ...nothing])],
+    text,
+  }
 }
+
+/** Groups are known of those who have signed in alone: a forbid for a group is none for the others of it. */
+const UNKNOWN_GROUPS =
+  'this forbid looks for a group, and groups are known only of who has signed in to the console: forbid unless they are in a group that may'
+const looksForGroups = ({ effect, conditions }: { effect: string; conditions: { kind: string; body: unknown }[] }): boolean =>
+  effect === 'forbid' && conditions.some(({ kind, body }) => kind === 'when' && JSON.stringify(body).includes('AgentPass::Group'))
 
 type Part = { text: string; line: number }
 
@@ -84,7 +97,7 @@ function readPolicy(engine: Engine, { text, line }: Part) {
   const { id, reason, approvers, approvals } = annotations
   for (const [name, value] of Object.entries({ approvers, approvals }))
     if (value !== undefined && !asks) problems.push(`@${name} says nothing here: it belongs to a permit of AgentPass::Action::"ask"`)
-  if (approvals !== undefined && approvals !== '1' && Number(approvals) !== MOST_APPROVALS) problems.push('@approvals is "1" or "2"')
+  if (approvals !== undefined && !['1', String(MOST_APPROVALS)].includes(approvals)) problems.push('@approvals is "1" or "2"')
   const who = approvers?.split(',').map((one) => canonical(one.trim()))
   const odd = who?.filter((one) => !WHO.test(one) && !isAddress(one)) ?? []
   if (odd.length > 0)

@@ -1,6 +1,7 @@
 import type { Now } from '../../spec/effects.ts'
 import type { Audit } from '../../spec/node/audit.ts'
 import type { Log } from '../../spec/node/log.ts'
+import { messageOf } from '../../spec/node/operator-error.ts'
 import { createCedarPolicy } from './cedar.ts'
 import { type CompiledPolicies, compilePolicies, PolicyError } from './compile.ts'
 import type { Engine } from './engine.ts'
@@ -51,38 +52,45 @@ export type PolicyFileDeps = {
 /** Policy from a file. Throws PolicyError, or what `read` throws, when it cannot be used now; later, the last good one stays in force and says so. */
 export async function openPolicyFile(d: PolicyFileDeps): Promise<PolicyInForce> {
   const { slot, timeZone } = d
-  const take = (compiled: CompiledPolicies) => {
-    d.audit.note({ event: 'policy', outcome: 'in force', policy: compiled.version })
-    d.log.info('policy_in_force', { code: compiled.version })
-    return { compiled, policy: createCedarPolicy(d.engine, compiled, { slot, timeZone }), loadedAt: d.now() }
+  const taken = (compiled: CompiledPolicies, turn: number) => {
+    const place = `${slot} ${turn % 2}` // another than that of the one in force, which stands until this one does
+    return { compiled, policy: createCedarPolicy(d.engine, compiled, { slot: place, timeZone }), loadedAt: d.now(), turn }
   }
-  let inForce = take(await compilePolicies(d.engine, await d.read()))
+  let inForce = taken(await compilePolicies(d.engine, await d.read()), 0)
   let judged: string | undefined = inForce.compiled.text
   let seen: string | undefined = judged
   let broken: { since: number; problems: string[] } | undefined
+  const tell = () => {
+    const { version } = inForce.compiled
+    if (broken) d.log.error('policy_broken', { code: version, failure: new PolicyError(broken.problems) })
+    else d.log.info('policy_in_force', { code: version })
+    d.audit.note({ event: 'policy', outcome: broken ? 'refused' : 'in force', policy: version, reason: broken?.problems[0] })
+  }
+  tell()
   const refuse = (problems: string[]) => {
     if (broken?.problems.join() === problems.join()) return
     broken = { since: broken?.since ?? d.now(), problems }
-    d.audit.note({ event: 'policy', outcome: 'refused', policy: inForce.compiled.version, reason: problems[0] })
-    d.log.error('policy_broken', { code: inForce.compiled.version, failure: new PolicyError(problems) })
+    tell()
   }
   const judge = async (text: string) => {
-    judged = text
+    const isSame = text === inForce.compiled.text
     try {
-      inForce = take(text === inForce.compiled.text ? inForce.compiled : await compilePolicies(d.engine, text))
-      broken = undefined
+      if (!isSame) inForce = taken(await compilePolicies(d.engine, text), inForce.turn + 1)
     } catch (failure) {
-      if (!(failure instanceof PolicyError)) throw failure
-      refuse(failure.problems)
+      if (failure instanceof PolicyError) judged = text // anything else may be over at the next look
+      return refuse(failure instanceof PolicyError ? failure.problems : [`it cannot be taken: ${messageOf(failure)}`])
     }
+    judged = text
+    broken = undefined
+    tell()
   }
   return {
     current: () => inForce.policy,
     state: () => ({ source: 'file', file: d.file, loadedAt: inForce.loadedAt, broken, ...publicOf(inForce.compiled) }),
     async look() {
-      const text = await d.read().catch((failure: Error) => {
+      const text = await d.read().catch((failure: unknown) => {
         judged = undefined
-        refuse([failure.message])
+        refuse([messageOf(failure)])
       })
       const isStill = text !== undefined && text === seen
       seen = text ?? undefined

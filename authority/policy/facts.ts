@@ -1,14 +1,17 @@
 import ipaddr from 'ipaddr.js'
 import { canonicalAddress, requireEmailDomain } from '../../spec/email.ts'
 import { toRfc3339 } from '../../spec/time.ts'
+import { voucherOf } from '../approve/shown.ts'
 import { wellFormed } from './classes.ts'
 import type { Act } from './compile.ts'
 import type { Engine } from './engine.ts'
 import type { PolicyQuestion } from './policy.ts'
 
-type Call = Omit<Parameters<Engine['statefulIsAuthorized']>[0], 'preparsedPolicySetId'>
-type Entity = Call['entities'][number]
-type Value = Call['context'][string]
+type Asking = Omit<Parameters<Engine['statefulIsAuthorized']>[0], 'preparsedPolicySetId'>
+/** A question as the engine is asked it: whether an act on one scope is permitted. */
+export type Call = Asking & { act: Act }
+type Entity = Asking['entities'][number]
+type Value = Asking['context'][string]
 
 /** Puts questions before the engine in the words of the schema. `asksGroups`: whether any policy speaks of groups. */
 export type Facts = { asksGroups: boolean; of: (question: PolicyQuestion) => (act: Act, scope: string) => Call }
@@ -25,8 +28,9 @@ const extension = (fn: string, arg: string): Value => ({ __extn: { fn, arg } })
  */
 export function factsOf(file: string, timeZone: string): Facts {
   const words = new Set(file.match(/\w+/g))
+  const isNamed = /\\[ux]/.test(file) ? () => true : (word: string) => words.has(word) // an attribute may be named by escapes
   const only = (facts: Record<string, Value | undefined>): Record<string, Value> =>
-    Object.fromEntries(Object.entries(facts).flatMap(([name, fact]) => (fact !== undefined && words.has(name) ? [[name, fact]] : [])))
+    Object.fromEntries(Object.entries(facts).flatMap(([name, fact]) => (fact !== undefined && isNamed(name) ? [[name, fact]] : [])))
   const timeIn = clockOf(timeZone)
   const contextOf = ({ user, task, type, destination, address, at }: PolicyQuestion) =>
     only({
@@ -35,11 +39,11 @@ export function factsOf(file: string, timeZone: string): Facts {
       task: only({ id: text(task.id), attested: task.attested }),
       destination: destination && only(aboutDestination(destination)),
       address: address === undefined ? undefined : addressOf(address),
-      time: words.has('time') ? only(timeIn(at)) : undefined,
-      now: words.has('now') ? extension('datetime', toRfc3339(at)) : undefined,
+      time: isNamed('time') ? only(timeIn(at)) : undefined,
+      now: isNamed('now') ? extension('datetime', toRfc3339(at)) : undefined,
     })
   return {
-    asksGroups: words.has('Group'),
+    asksGroups: isNamed('Group'),
     of(question) {
       const { service, user, groups } = question
       const email = canonicalAddress(user.email)
@@ -52,7 +56,7 @@ export function factsOf(file: string, timeZone: string): Facts {
       return (act, name) => {
         const resource = entity('Scope', `${service.origin} ${name}`)
         const offered: Entity = { uid: resource, attrs: only({ name: text(name) }), parents: [entity('Service', service.origin)] }
-        return { principal, action: entity('Action', act), resource, context, entities: [...people, offered] }
+        return { act, principal, action: entity('Action', act), resource, context, entities: [...people, offered] }
       }
     },
   }
@@ -71,9 +75,9 @@ function principalOf({ agent, harness }: PolicyQuestion) {
     agent: text(agent.id),
     harness: text(harness.id),
     ...(key_thumbprint !== undefined && { key_thumbprint }),
-    ...(vouched && { vouched_by: text(vouched.by) }),
+    ...(vouched && { vouched_by: text(voucherOf(vouched)) }),
   }
-  if (tier === 'attested' && vouched) return { principal: entity('Attested', `${vouched.by}#${agent.id}`), attrs }
+  if (tier === 'attested' && vouched) return { principal: entity('Attested', `${voucherOf(vouched)}#${agent.id}`), attrs }
   if (tier === 'registered' && vouched) return { principal: entity('Registered', vouched.by), attrs }
   return { principal: entity('Unverified', agent.id), attrs }
 }

@@ -2,9 +2,11 @@ import { canonicalAddress } from '../../spec/email.ts'
 import { ProtocolError } from '../../spec/error.ts'
 import { Scope } from '../../spec/wire/scopes.ts'
 import { isApprover } from '../approve/approvers.ts'
-import type { Shown } from '../approve/shown.ts'
+import { type Shown, voucherOf } from '../approve/shown.ts'
+import { type Matching, wantsNumber } from '../console/number.ts'
 import { mayDecide } from '../console/person.ts'
-import type { RoleSetting } from '../console/settings.ts'
+import { demandOf } from '../console/risk.ts'
+import type { RiskSetting, RoleSetting } from '../console/settings.ts'
 import { groupsOf } from '../store/person-groups.ts'
 import { findRemembered, type NewRemembered } from '../store/remembered.ts'
 import type { RememberedRow, RequestRow, Tx } from '../store/schema.ts'
@@ -14,6 +16,10 @@ import type { PolicyAnswer, PolicyQuestion } from './policy.ts'
 /** An approval that was remembered, and what it grants now. */
 export type Remembered = { row: RememberedRow; scope: string[] }
 type Asked = Extract<PolicyAnswer, { decision: 'ask' }>
+/** What the settings say now of approvals, which binds those of before too: for how long one is remembered, who has a role, what asks more than a sign-in, whose requests need a number. */
+export type RememberSettings = { days: number; roles: RoleSetting[]; risks: RiskSetting[]; matching: Matching }
+
+export const DAY_SECONDS = 86_400
 
 /**
  * The approval that somebody had remembered for such a request, the newest; undefined where there is none. It answers where policy asks one person, and never more than policy lets a person grant and does not
@@ -22,14 +28,16 @@ type Asked = Extract<PolicyAnswer, { decision: 'ask' }>
 export async function findApproval(
   db: Tx,
   question: PolicyQuestion,
-  { answer, roles }: { answer: Asked; roles: RoleSetting[] },
+  { answer, days, roles, risks, matching }: { answer: Asked } & RememberSettings,
 ): Promise<Remembered | undefined> {
-  if (question.harness.tier === 'unverified' || answer.approvals > 1 || answer.rememberable.length === 0) return undefined
+  const { tier } = question.harness
+  if (tier === 'unverified' || wantsNumber(matching, tier) || answer.approvals > 1 || answer.rememberable.length === 0) return undefined
   const { service, agent, at } = question
   const user = canonicalAddress(question.user.email)
   for (const row of await findRemembered(db, { user, service: service.origin, agent: agent.id, at })) {
-    const scope = Scope.parse(JSON.parse(row.scope)).filter((name) => answer.rememberable.includes(name))
-    if (scope.length === 0 || !isSuch(row, question)) continue
+    const kept = Scope.parse(JSON.parse(row.scope)).filter((name) => answer.rememberable.includes(name))
+    const scope = kept.filter((name) => demandOf(risks, service.origin, name) === 'sign_in')
+    if (scope.length === 0 || row.created_at + days * DAY_SECONDS <= at || !isSuch(row, question)) continue
     const giver = { email: row.by, groups: await groupsOf(db, row.by) }
     const isTheirs = answer.approvers.length > 0 || mayDecide(giver, roles, { user, groups: await groupsOf(db, user), service: service.origin })
     if (isTheirs && isApprover({ approvers: answer.approvers, user: question.user }, { by: row.by, groups: giver.groups })) return { row, scope }
@@ -39,7 +47,7 @@ export async function findApproval(
 
 /** Whether a remembered approval is of such a request: the same agent by the same word, the same flow and destination, and a task of its pattern. */
 function isSuch(row: RememberedRow, { harness, type, destination, task }: PolicyQuestion): boolean {
-  const isSameAgent = row.tier === harness.tier && row.vouched_by === harness.vouched?.by
+  const isSameAgent = row.tier === harness.tier && harness.vouched !== undefined && row.vouched_by === voucherOf(harness.vouched)
   const isSameKey = harness.tier !== 'registered' || row.key_thumbprint === harness.key_thumbprint // an attested agent has a new key each time
   return isSameAgent && isSameKey && row.type === type && row.destination === (destination?.url ?? null) && isTaskOf(row.task_pattern, task.id)
 }
@@ -80,7 +88,7 @@ export function remembering({ request, shown, scope, wish, by, at, ref }: Rememb
     service_origin: service.origin,
     agent_id: agent.id,
     tier: harness.tier,
-    vouched_by: harness.vouched.by,
+    vouched_by: voucherOf(harness.vouched),
     key_thumbprint: harness.tier === 'registered' ? (harness.key_thumbprint ?? null) : null,
     type,
     destination: destination?.url ?? null,

@@ -17,7 +17,7 @@ namespace AgentPass {
   entity User in [Group] = { domain: String };
 
   /// Who asks. Three kinds, by how much is known of the Harness, so that a name which somebody gave themselves never passes for one that others vouch for.
-  /// An issuer or workload identity provider of the settings vouches for it: Attested::"ISSUER#SUBJECT", the issuer as its name in the settings, or its URL.
+  /// An issuer or workload identity provider of the settings vouches for it: Attested::"ISSUER#SUBJECT", the issuer as the settings pin it.
   entity Attested = { agent: String, harness: String, vouched_by: String, key_thumbprint?: String };
   /// Its key was registered with this Authority: Registered::"NAME OF THE KEY". "agent" is what it calls itself.
   entity Registered = { agent: String, harness: String, vouched_by: String, key_thumbprint?: String };

@@ -16,7 +16,7 @@ const about = {
   agent: z.string().min(1).optional(),
   harness: z.string().min(1).optional(),
   tier: Tier.optional(),
-  /** The issuer, or the name of the registered key. */
+  /** The issuer as it is pinned, or the name of the registered key. */
   vouched_by: z.string().min(1).optional(),
   key_thumbprint: z.string().min(1).optional(),
   type: PassType.optional(),

@@ -1,14 +1,15 @@
 import type { Random } from '../../spec/effects.ts'
 import type { AuditEvent } from '../../spec/node/audit.ts'
 import { type ApproveDeps, expireDue } from '../approve/approve.ts'
+import { readShown } from '../approve/shown.ts'
 import { aboutRemembered, aboutRequest } from '../audit/about.ts'
 import { type Alive, findAlive, type Stage, type Which } from '../store/alive.ts'
 import { revokeAuthorizations } from '../store/authorizations.ts'
 import { announce } from '../store/outbox.ts'
 import { revokePasses } from '../store/passes.ts'
 import type { Reach } from '../store/reach.ts'
-import { forgetMeant } from '../store/remembered.ts'
-import { denyPending } from '../store/requests.ts'
+import { forgetMeant, forgetOfRequest } from '../store/remembered.ts'
+import { denyPending, findByAuthorization } from '../store/requests.ts'
 import type { Tx } from '../store/schema.ts'
 import type { RevokeDeps } from './revoke.ts'
 
@@ -32,23 +33,28 @@ const CLOCKS_APART_SECONDS = 10
  */
 export async function revokeAll(d: BulkDeps, which: Which, act: Act): Promise<Ended> {
   await d.db.write((tx) => d.audit.record(tx, { event: 'revocation', ...aboutWhich(which), by: act.by, reason: act.reason }))
-  const remembered = await forgetApprovals(d, which, act) // before all else: one that stands would approve what is asked meanwhile
+  const before = await forgetApprovals(d, which, act) // before all else: one that stands would approve what is asked meanwhile
   const atOnce = await endStage(d, 'authorization', which, act) // first what can do harm now, then the stages in their order
   const requests = await endStage(d, 'request', which, act)
   while ((await expireDue(d, BATCH)) > 0); // what was past its deadline here could still be approved where the clock is behind
+  const since = await forgetApprovals(d, which, act) // what was remembered of one of those requests before it was denied; what it has approved is ended below
   const passes = await endStage(d, 'pass', which, act)
   const authorizations = await endStage(d, 'authorization', which, act)
-  const since = await forgetApprovals(d, which, act) // what an approval of one of those requests has left, just before it was denied to others
-  return { authorizations: atOnce + authorizations, passes, requests, remembered: remembered + since }
+  return { authorizations: atOnce + authorizations, passes, requests, remembered: before + since }
 }
 
 /** Forgets the approvals that are remembered of what is meant. Gives how many. */
 const forgetApprovals = (d: BulkDeps, which: Which, { by, within = 'all' }: Act): Promise<number> =>
   d.db.write(async (tx) => {
-    const forgotten = await forgetMeant(tx, which, within)
+    const forgotten = which.by === 'authorization_id' ? await ofAuthorization(tx, which.is) : await forgetMeant(tx, which, within)
     for (const row of forgotten) await d.audit.record(tx, { event: 'remembered', outcome: 'ended', by, ...aboutRemembered(row) })
     return forgotten.length
   })
+
+async function ofAuthorization(tx: Tx, id: string) {
+  const request = await findByAuthorization(tx, id)
+  return request ? forgetOfRequest(tx, { ref: request.ref, remembered: readShown(request.shown).remembered }) : []
+}
 
 /** Ends what is alive of one stage, until a look finds nothing. Gives how much it ended. */
 async function endStage(d: BulkDeps, stage: Stage, which: Which, act: Act): Promise<number> {

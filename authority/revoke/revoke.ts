@@ -4,10 +4,12 @@ import type { Audit } from '../../spec/node/audit.ts'
 import type { Database } from '../../spec/node/database.ts'
 import { isApprovable } from '../../spec/scope.ts'
 import { Scope } from '../../spec/wire/scopes.ts'
-import { aboutRequest } from '../audit/about.ts'
+import { readShown } from '../approve/shown.ts'
+import { aboutRemembered, aboutRequest } from '../audit/about.ts'
 import { findByRequest, narrowAuthorization, revokeAuthorizations } from '../store/authorizations.ts'
 import { announce } from '../store/outbox.ts'
 import { revokePasses } from '../store/passes.ts'
+import { forgetOfRequest } from '../store/remembered.ts'
 import { findRequest } from '../store/requests.ts'
 import type { AuthorityTables, RequestRow } from '../store/schema.ts'
 
@@ -16,7 +18,7 @@ export type RevokeDeps = { now: Now; random: Random; db: Database<AuthorityTable
 type Act = { by: string; digest: string; reason?: string | undefined; address?: string | undefined }
 
 /**
- * Ends what a request led to (protocol 4, 7): an unused pass dies, an active authorization is revoked and its Service told; the request's own status stays as it is.
+ * Ends what a request led to (protocol 4, 7): an unused pass dies, an active authorization is revoked and its Service told, what was remembered of it is forgotten; the request's own status stays as it is.
  * Throws unknown_request, stale_decision, unprocessable when there is nothing to revoke.
  */
 export async function revoke(d: RevokeDeps, requestDigest: string, act: Act): Promise<void> {
@@ -27,6 +29,8 @@ export async function revoke(d: RevokeDeps, requestDigest: string, act: Act): Pr
     const [ended] = await revokeAuthorizations(tx, [requestDigest], { reason: act.reason, at })
     if (killed === undefined && !ended) throw new ProtocolError('unprocessable', 'this request has no pass or authorization that is still alive')
     if (ended) await announce(tx, [ended], { at, random: d.random })
+    const forgotten = await forgetOfRequest(tx, { ref: request.ref, remembered: readShown(request.shown).remembered }) // or the next such request is approved again
+    for (const row of forgotten) await d.audit.record(tx, { event: 'remembered', outcome: 'ended', by: act.by, ...aboutRemembered(row) })
     await d.audit.record(tx, {
       event: 'revocation',
       outcome: ended ? 'authorization revoked' : 'pass revoked',

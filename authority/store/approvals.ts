@@ -22,8 +22,10 @@ export async function addApproval(tx: Tx, approval: ApprovalRow): Promise<Approv
     .onConflict((conflict) => conflict.doNothing())
     .returning('by')
     .executeTakeFirst()
-  if (!added) throw new ProtocolError('already_decided', 'you have approved this already: it waits for somebody else')
-  return listApprovals(tx, approval.request_digest)
+  const all = await listApprovals(tx, approval.request_digest)
+  const isTwice = all.filter(({ by }) => by.toLowerCase() === approval.by.toLowerCase()).length > 1 // one person in two spellings
+  if (!added || isTwice) throw new ProtocolError('already_decided', 'you have approved this already: it waits for somebody else')
+  return all
 }
 
 /** The approvals of a request so far, the first first. */

@@ -1,3 +1,4 @@
+import { type Expression, type SqlBool, sql } from 'kysely'
 import type { Which } from './alive.ts'
 import { isWithin, type Reach } from './reach.ts'
 import type { RememberedRow, Tx } from './schema.ts'
@@ -43,26 +44,38 @@ export const listRemembered = (db: Tx, reach: Reach, { at, limit }: { at: number
     .selectFrom('remembered as request') // by whose columns reach is told
     .selectAll()
     .where('expires_at', '>', at)
-    .where(isWithin(reach))
+    .where(isReached(reach))
     .orderBy('created_at', 'desc')
     .limit(limit)
     .execute()
 
 /** Forgets one that is within reach. Gives it as it was; undefined where there is none. */
 export async function forgetRemembered(tx: Tx, reach: Reach, ref: string): Promise<RememberedRow | undefined> {
-  const own = tx.selectFrom('remembered as request').select('request.ref').where('request.ref', '=', ref).where(isWithin(reach))
+  const own = tx.selectFrom('remembered as request').select('request.ref').where('request.ref', '=', ref).where(isReached(reach))
   return tx.deleteFrom('remembered').where('ref', 'in', own).returningAll().executeTakeFirst()
 }
+
+/** What is remembered is in the reach of whoever reaches such requests, and of whoever approved, though it was for one alone that policy named them. */
+const isReached = (reach: Reach): Expression<SqlBool> =>
+  reach === 'all' ? isWithin(reach) : sql<SqlBool>`(${isWithin({ own: reach.own, others: reach.others })} or request."by" = ${reach.own})`
 
 const COLUMNS = { user: 'user_email', service: 'service_origin', key_thumbprint: 'key_thumbprint' } as const
 
 /** Forgets all that is meant and within reach. Gives it as it was. */
 export async function forgetMeant(tx: Tx, which: Which, reach: Reach): Promise<RememberedRow[]> {
-  if (which.by === 'authorization_id') return []
-  const within = tx.selectFrom('remembered as request').select('request.ref').where(isWithin(reach))
+  if (which.by === 'authorization_id') return [] // of which `forgetOfRequest` knows
+  const within = tx.selectFrom('remembered as request').select('request.ref').where(isReached(reach))
   const gone = tx.deleteFrom('remembered').where('ref', 'in', within)
   return (which.by === 'all' ? gone : gone.where(COLUMNS[which.by], '=', which.is)).returningAll().execute()
 }
+
+/** Forgets what was remembered when a request was approved, and what approved it. Gives it as it was. */
+export const forgetOfRequest = (tx: Tx, { ref, remembered }: { ref: string; remembered: string | undefined }): Promise<RememberedRow[]> =>
+  tx
+    .deleteFrom('remembered')
+    .where((e) => e.or([e('request_ref', '=', ref), e('ref', '=', remembered ?? '')]))
+    .returningAll()
+    .execute()
 
 /** Deletes what is remembered no more. Gives how many. */
 export async function deleteRememberedExpiredBefore(tx: Tx, before: number, limit: number): Promise<number> {

@@ -78,9 +78,9 @@ const SPANS = [
 ] as const
 
 /** Not to be asked about such requests again for a while, where that is possible: by the same agent, for the same user, Service and kind of access. */
-const Remember = ({ request, shown, demands, rememberDays }: RequestOf) => {
+const Remember = ({ request, shown, demands, rememberDays, wantsNumber }: RequestOf) => {
   const names = shown.scopes.map(({ name }) => name).filter((name) => demands[name] === 'sign_in')
-  const kept = rememberDays > 0 ? rememberableOf(shown, names) : []
+  const kept = rememberDays > 0 && !wantsNumber ? rememberableOf(shown, names) : []
   if (kept.length === 0) return null
   return (
     <details id="remember" class="remember">

@@ -38,6 +38,7 @@ export const policyTables: Migration = async (tx) => {
     .addColumn('uses', 'bigint', (c) => c.notNull().defaultTo(0))
     .execute()
   await tx.schema.createIndex('remembered_by_agent').on('remembered').columns(['user_email', 'service_origin', 'agent_id', 'expires_at']).execute()
+  await tx.schema.createIndex('remembered_by_request').on('remembered').column('request_ref').execute()
   await tx.schema.createIndex('remembered_by_expiry').on('remembered').column('expires_at').execute()
   await tx.schema.alterTable('pass').addColumn('about', 'text').execute()
 }

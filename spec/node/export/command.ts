@@ -80,17 +80,23 @@ async function toFile(path: string, head: string, pages: AsyncGenerator<Page>): 
     let sum = 0
     await file.appendFile(head)
     for await (const { text, count } of pages) {
-      await file.appendFile(text)
+      await file.appendFile(text).catch(unwritable)
       sum += count
     }
-    await file.sync()
+    await file.sync().catch(unwritable)
     return sum
   } catch (cause) {
     await rm(path)
+    if (!(cause instanceof Unwritable)) throw cause
     throw new OperatorError(`${path} cannot be written: ${messageOf(cause)}`, { cause, hint: 'is the disk full? nothing is left of the file' })
   } finally {
     await file.close()
   }
+}
+
+class Unwritable extends Error {}
+function unwritable(cause: unknown): never {
+  throw new Unwritable(messageOf(cause), { cause })
 }
 
 async function create(path: string): Promise<FileHandle> {

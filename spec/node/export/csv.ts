@@ -52,8 +52,10 @@ function textOf(value: unknown): string {
   return typeof value === 'object' ? JSON.stringify(value) : String(value)
 }
 
-/** A spreadsheet would run these as formulas, a terminal act on those: the first get a quote before them, the second are written as in JSON. */
+/** A spreadsheet, where it takes a semicolon for the end of a cell too, would run these as formulas, a terminal act on those: the first get a quote before them, the second are written as in JSON. */
 const inert = (text: string): string =>
-  (/^[=+\-@\t\r\n＝＋－＠]/.test(text) ? `'${text}` : text).replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, (c) =>
-    Array.from({ length: c.length }, (_, i) => `\\u${c.charCodeAt(i).toString(16).padStart(4, '0')}`).join(''),
-  )
+  text
+    .replace(/(^|;)(?=[=+\-@\t\r\n＝＋－＠])/g, "$1'")
+    .replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, (c) =>
+      Array.from({ length: c.length }, (_, i) => `\\u${c.charCodeAt(i).toString(16).padStart(4, '0')}`).join(''),
+    )

@@ -4,6 +4,8 @@ import { asciiJson } from './event.ts'
 import type { Sink } from './sink.ts'
 
 const MAX_LINE_BYTES = 1_048_576
+/** Of every line. */
+const BEGINNING = '{"at":'
 /** Reading too, for the end of what is there; without waiting for a reader where it is a pipe. */
 const APPENDING = constants.O_RDWR | constants.O_APPEND | constants.O_CREAT | constants.O_NONBLOCK
 
@@ -61,7 +63,9 @@ async function cutPartOfLine(file: FileHandle, path: string): Promise<void> {
   const { buffer } = await file.read({ buffer: Buffer.alloc(length), position: size - length })
   const end = buffer.lastIndexOf('\n') + 1
   if (end === 0 && size > MAX_LINE_BYTES) throw new Error(`${path} ends in a line that is none of ours`)
-  if (end < length) await file.truncate(size - length + end)
+  const part = buffer.toString('latin1', end, length)
+  if (!part.startsWith(BEGINNING.slice(0, part.length))) throw new Error(`${path} ends in a line that is none of ours`)
+  if (part !== '') await file.truncate(size - length + end)
 }
 
 /** All of it on disk, or, as far as that can be undone, none of it. */

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
-import { Webhook } from 'standardwebhooks'
 import type { Fetch, Now } from '../../effects.ts'
 import { discard, isSuccess, retryAfterSeconds } from '../../peer.ts'
+import { signedHeaders } from '../webhook.ts'
 import { asciiJson, type ExportedEvent } from './event.ts'
 import { RefusedBySink, type Sink } from './sink.ts'
 
@@ -12,7 +12,6 @@ const MAX_PAUSE_SECONDS = 3600
 
 /** Posts batches as JSON arrays, signed by Standard Webhooks. A 2xx is the receiver's word that it has them; the same batch always has the same `webhook-id`. */
 export function createHttpsSink({ fetch, now, signal }: HttpsSinkDeps, { url, secret, shape }: HttpsTarget): Sink {
-  const webhook = new Webhook(secret)
   let last = 0
   return {
     async open(handedOver) {
@@ -22,13 +21,7 @@ export function createHttpsSink({ fetch, now, signal }: HttpsSinkDeps, { url, se
     async send(events) {
       const body = asciiJson(events.map(shape))
       const id = `msg_${hash('sha256', body, 'base64url')}`
-      const at = now()
-      const headers = {
-        'content-type': 'application/json',
-        'webhook-id': id,
-        'webhook-timestamp': String(at),
-        'webhook-signature': webhook.sign(id, new Date(at * 1000), body),
-      }
+      const headers = { 'content-type': 'application/json', ...signedHeaders(secret, { id, at: now(), body }) }
       const response = await fetch(url, { method: 'POST', headers, body, signal })
       await discard(response)
       if (!isSuccess(response)) {

@@ -2,6 +2,7 @@ import { X509Certificate } from 'node:crypto'
 import { createSecureContext } from 'node:tls'
 import { messageOf } from '../operator-error.ts'
 import { pathBeside, readSecret, unusable } from '../settings.ts'
+import { isWebhookSecret, WEBHOOK_SECRET } from '../webhook.ts'
 import type { ExportSettings } from './settings.ts'
 import type { SyslogTarget } from './syslog-connection.ts'
 
@@ -9,8 +10,6 @@ type Common = Pick<ExportSettings[number], 'name' | 'from' | 'omit' | 'pseudonym
 type Syslog = Extract<ExportSettings[number], { to: 'syslog' }>
 /** An exporter of the settings, with all that they name read. */
 export type ReadyExporter = Common & (({ to: 'syslog' } & SyslogTarget) | { to: 'file'; path: string } | { to: 'https'; url: string; secret: string })
-
-const MIN_SECRET_BYTES = 24
 
 /** Reads what the exporters of the settings name: certificates and secrets. Throws SettingsError for one that is not whole. */
 export const readExporters = (settingsFile: string, exporters: ExportSettings): ReadyExporter[] =>
@@ -48,10 +47,8 @@ function readTls(
 /** As Standard Webhooks has it: `whsec_`, and in base64 what is too long to be guessed. */
 function readWebhookSecret(settingsFile: string, { name, secret: place }: Extract<ExportSettings[number], { to: 'https' }>): string {
   const secret = readSecret(settingsFile, place)
-  const [, encoded = ''] = /^whsec_([A-Za-z0-9+/]+={0,2})$/.exec(secret) ?? []
-  const bytes = Buffer.from(encoded, 'base64')
-  if (bytes.length >= MIN_SECRET_BYTES && bytes.toString('base64') === encoded) return secret
-  throw unusable(settingsFile, `the secret of export ${name} is not whsec_ and at least ${MIN_SECRET_BYTES} bytes in base64`, {
+  if (isWebhookSecret(secret)) return secret
+  throw unusable(settingsFile, `the secret of export ${name} is not ${WEBHOOK_SECRET}`, {
     hint: 'restore it, or make one that the receiver gets too: echo "whsec_$(openssl rand -base64 32)"',
   })
 }

@@ -13,6 +13,17 @@ const PURPOSE = 'export pseudonyms'
 const KEY_BYTES = 32
 const PSEUDONYM_CHARS = 22 // 132 bits
 
+/** The members that name a person. */
+const PEOPLE = ['user', 'by', 'approvers']
+
+/** Where one of these is kept back, a person is not named elsewhere either: not among the approvers, not in what their passkey signed, not as whom nobody could write to. */
+function hidePeople(event: ExportedEvent, pseudonymOf: PseudonymOf | undefined): void {
+  if (!pseudonymOf) delete event.approvers
+  else if (Array.isArray(event.approvers)) event.approvers = event.approvers.map(pseudonymOf)
+  delete event.passkey
+  if (event.event === 'notification') delete event.reason
+}
+
 /** Leaves members out of an event, and puts pseudonyms for others. */
 export function redact(
   event: ExportedEvent,
@@ -20,9 +31,11 @@ export function redact(
   pseudonymOf: PseudonymOf,
 ): ExportedEvent {
   const redacted = { ...event }
+  const isHidden = (members: string[]) => PEOPLE.some((member) => members.includes(member))
+  if (isHidden(omit) || isHidden(pseudonymize)) hidePeople(redacted, isHidden(pseudonymize) ? pseudonymOf : undefined)
   for (const member of pseudonymize) {
     const value = redacted[member]
-    if (value !== undefined) redacted[member] = Array.isArray(value) ? value.map(pseudonymOf) : pseudonymOf(value)
+    if (value !== undefined && member !== 'approvers') redacted[member] = Array.isArray(value) ? value.map(pseudonymOf) : pseudonymOf(value)
   }
   for (const member of omit) delete redacted[member]
   return redacted
