@@ -1,5 +1,5 @@
 /** What does not arrive is tried again, ever less often, for as long as it is of use; what is given up is audited. */
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { ADA, GENERIC, type Notifying, notifying, REST } from './notify-rig.ts'
 import { until } from './push-rig.ts'
 
@@ -85,6 +85,15 @@ test('a recipient whom the server puts off is tried again', async () => {
   await w.tick(REST)
   await w.settled()
   expect([await states(w), w.smtp.mails.length]).toEqual([['requested sent'], 1])
+})
+
+test('recipients whom the server puts off hold up nobody else', async () => {
+  const w = await notifying(QUIET)
+  w.smtp.state.answers = (line) => (line.startsWith('RCPT TO:<nobody') ? '450 4.2.0 come back later' : undefined)
+  for (let i = 0; i < 12; i++) await w.asked(`nobody-${i}@acme.example`)
+  await w.asked()
+  await w.tick() // one look
+  await vi.waitFor(() => expect(w.smtp.mails.map(({ to }) => to)).toEqual([ADA]), 10_000)
 })
 
 test('a receiver that says it is gone is not asked again about the same', async () => {

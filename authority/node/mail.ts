@@ -85,9 +85,9 @@ function wordsOf(e: Failure, { smtp, to }: About): Exclude<Delivery, 'sent'> {
   const { host, port } = smtp
   const said = e.response ?? e.message
   const isForGood = typeof e.responseCode === 'number' && e.responseCode >= 500 && e.responseCode !== OUT_OF_ORDER
-  if (e.command === 'RCPT TO') return { failure: `${host} refused the recipient ${to}: ${said}${asciiWords(to)}`, isFinal: isForGood }
+  if (e.command === 'RCPT TO') return { failure: `${host} refused the recipient ${to}: ${said}${asciiWords(to)}`, isFinal: isForGood, isOfOne: true }
   if (e.command === 'MAIL FROM') return { failure: `${host} refused the sender: ${said}`, hint: 'may this server send from email.from there?' }
-  if (e.code === 'EMESSAGE' || e.command === 'DATA') return { failure: `${host} refused the mail: ${said}`, isFinal: isForGood }
+  if (e.code === 'EMESSAGE' || e.command === 'DATA') return { failure: `${host} refused the mail: ${said}`, isFinal: isForGood, isOfOne: true }
   if (e.code === 'EAUTH')
     return { failure: `${host} refused user and password: ${said}`, hint: 'are smtp.user and smtp.password those of this server?' }
   if (/certificate|altnames/i.test(e.message))

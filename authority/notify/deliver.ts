@@ -119,7 +119,7 @@ async function settle(d: DeliverDeps, rows: NotificationRow[], delivery: Deliver
     await d.db.write((tx) => postponeNotifications(tx, [row.id], { until, error: failure }))
   }
   for (const { request_ref, tries } of rows) d.log.info('notification_failed', { request_ref, count: tries, failure })
-  return 'held back'
+  return delivery.isOfOne ? 'done' : 'held back'
 }
 const MAX_FAILURE_CHARS = 300
 
