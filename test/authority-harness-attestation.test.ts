@@ -15,7 +15,16 @@ async function trail(w: AuthorityWorld): Promise<Record<string, unknown>[]> {
   const rows = await w.database().read.selectFrom('audit').select('event').orderBy('seq').execute()
   return rows.map(({ event }) => JSON.parse(event))
 }
-const REFUSED = { event: 'issuance', outcome: 'refused', code: 'invalid_attestation', user: USER, service: SERVICE, harness: HARNESS, task: TASK.id }
+const REFUSED = {
+  event: 'issuance',
+  outcome: 'refused',
+  code: 'invalid_attestation',
+  user: USER,
+  service: SERVICE,
+  harness: HARNESS,
+  task: TASK.id,
+  address: 'unknown',
+}
 
 /** Refused, nobody asked, nothing recorded but the refusal; and the same Harness with a good attestation is admitted. */
 async function expectRefused(change: (w: AuthorityWorld) => Change, settings: object = {}, good: Change = {}) {

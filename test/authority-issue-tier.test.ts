@@ -22,7 +22,7 @@ test.each(['registered', 'attested'])('where the minimum is %s, a request of an 
   expect(await audited(w)).toEqual([
     {
       ...{ at: w.now(), event: 'issuance', outcome: 'refused', code: 'trust_tier_required' },
-      ...{ user: USER, service: SERVICE, harness: HARNESS, task: TASK.id },
+      ...{ user: USER, service: SERVICE, harness: HARNESS, task: TASK.id, address: 'unknown' },
     },
   ])
 })

@@ -57,6 +57,7 @@ test.each(['core-0.1', 'hardened'] as const)(
     const pinned = { issuers: new Map([[VENDOR, createPinnedKeys([c.jwk], importKey)]]), workloads: new Map(), authority: ACME }
     expect(await verifyHarness(IssuanceRequest.parse(body), { now: c.now(), profile, ...pinned })).toEqual({
       issuer: VENDOR,
+      shownAs: VENDOR,
       id: 'ticket-bot',
       at: iat,
     })

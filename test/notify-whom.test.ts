@@ -65,6 +65,14 @@ test.each<[string, string, string[]]>([
   expect(w.smtp.mails.map(({ to }) => to).sort()).toEqual([ADA, ...others].sort())
 })
 
+test('of a group of thousands a hundred are asked, and its user', async () => {
+  const w = await notifying({ roles: approver({ groups: ['everybody'] }), notifications: { remind_after_seconds: 'off' } })
+  await w.signedIn(Object.fromEntries(Array.from({ length: 150 }, (_, i) => [`p${i}@acme.example`, ['everybody']])))
+  await w.asked()
+  await w.settled()
+  expect(new Set((await w.rows()).map(({ recipient }) => recipient)).size).toBe(101)
+})
+
 test('where two policies name people, those are asked whom both name', async () => {
   const file = join(temporaryFolder(), 'policy.cedar')
   const ask = 'permit (principal, action == AgentPass::Action::"ask", resource);'

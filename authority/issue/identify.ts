@@ -23,7 +23,8 @@ export async function identify(d: IdentifyDeps, request: IssuanceRequest, key: V
   const known = { id, ...(thumbprint !== undefined && { key_thumbprint: thumbprint }) }
   const attested = await verifyHarness(request, { now: d.now(), profile: d.profile, ...d.vouching })
   if (attested) {
-    const vouched = { by: attested.shownAs, issuer: attested.issuer, since: toRfc3339(attested.at) }
+    const { issuer, shownAs } = attested
+    const vouched = { by: shownAs, ...(issuer !== shownAs && { issuer }), since: toRfc3339(attested.at) }
     return { agent: { id: attested.id }, harness: { ...known, tier: 'attested', vouched } }
   }
   const registered = thumbprint === undefined ? undefined : await findHarnessKey(d.db.read, thumbprint)

@@ -10,9 +10,15 @@ type About = Pick<RequestRow, 'user_email' | 'service_origin' | 'shown'>
 
 /**
  * Who is asked to decide a request beside its user: whom policy names, where it names somebody; else the people and the members of the groups to whom the settings give an approver's role that reaches it.
- * A group's members are those whom the provider said to be in it when they last signed in; `@domain` names nobody in particular.
+ * A group's members are those whom the provider said to be in it when they last signed in; `@domain` names nobody in particular. At most a hundred.
  */
-export async function approversOf(tx: Tx, roles: RoleSetting[], about: About): Promise<string[]> {
+export const approversOf = async (tx: Tx, roles: RoleSetting[], about: About): Promise<string[]> =>
+  (await allApproversOf(tx, roles, about)).slice(0, MOST)
+
+/** A group of thousands would be written to by thousands of mails a request. */
+const MOST = 100
+
+async function allApproversOf(tx: Tx, roles: RoleSetting[], about: About): Promise<string[]> {
   const { approvers: named } = readShown(about.shown)
   if (named) return namedBy(tx, named)
   const approvers = roles.filter((role) => role.role === 'approver')
