@@ -143,7 +143,7 @@ test('check-config judges the secrets by their shape, and says which is wrong wi
   expect([code, told.filter((line) => line.startsWith('error'))]).toEqual([
     2,
     [
-      expect.stringContaining('notifications.webhooks.0.secret: what is there is no whsec_ and 24 to 64 bytes in base64'),
+      expect.stringContaining('notifications.webhooks.0.secret: what is there is not whsec_ and 24 to 64 bytes in base64'),
       expect.stringContaining('notifications.webhooks.1.url: what is there is no https URL'),
     ],
   ])
