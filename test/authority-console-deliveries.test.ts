@@ -4,7 +4,7 @@ import type { AuthorityTables, NotificationRow } from '../authority/store/schema
 import { consoleOffice, PEOPLE, textOf } from './console-client.ts'
 
 const ID = 'a'.repeat(22)
-const HOOKS = { notifications: { webhooks: [{ name: 'security', shape: 'slack', url: 'https://hooks.example/x' }] } }
+const HOOKS = { notifications: { webhooks: [{ name: 'security', shape: 'generic', url: 'https://hooks.example/x', secret: { env: 'UNUSED' } }] } }
 
 /** An office in which one notification was given up. */
 async function office(row: Partial<NotificationRow> = {}, settings: { [member: string]: unknown } = HOOKS) {

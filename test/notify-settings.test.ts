@@ -71,6 +71,11 @@ test.each<[string, unknown, string]>([
     webhooks({ ...SLACK, secret: { env: 'X' } }),
     '.webhooks.0.secret is of no use to the shape slack, which verifies nothing: leave it out',
   ],
+  [
+    'a URL of Slack in the settings themselves',
+    webhooks({ ...SLACK, url: 'https://hooks.slack.com/services/T/B/x' }),
+    '.webhooks.0.url is a secret, as whoever has it can write there: { file: PATH } or { env: NAME }',
+  ],
   ['an unknown shape', webhooks({ ...SLACK, shape: 'teams' }), '.webhooks.0.shape is none of generic, slack'],
   [
     'an unknown kind',
