@@ -20,10 +20,11 @@ const thumbprint = z.string().regex(/^[\w-]{43}$/)
 
 export const closeRoutes = (d: CloseDeps & { authenticate: AuthenticateService; clientOf: ClientOf }) =>
   new Hono().post('/authorization/close', async (c) => {
-    const caller = { ...(await d.authenticate(c.req.header('authorization'))), address: d.clientOf(c.req.raw, c.env) }
+    const caller = await d.authenticate(c.req.header('authorization'))
     const request = await readBody(c.req.raw, CloseRequest, d.profile)
-    const about = { event: 'close', service: caller.service, authorization_id: request.authorization_id, address: caller.address }
-    return answer(await noteRefusal(d.audit, about, () => close(d, request, caller)))
+    const address = d.clientOf(c.req.raw, c.env)
+    const about = { event: 'close', service: caller.service, authorization_id: request.authorization_id, address }
+    return answer(await noteRefusal(d.audit, about, () => close(d, request, { ...caller, address })))
   })
 
 const Revocation = z.strictObject({
