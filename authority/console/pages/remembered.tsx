@@ -18,7 +18,7 @@ export const RememberedApprovals = ({ rows, session, mayEnd }: RememberedOf) => 
         <table>
           <thead>
             <tr>
-              {['Agent', 'For', 'Tasks', 'What', 'Until', 'Used', 'End'].map((name) => (
+              {['Agent', 'For', 'Tasks', 'What', 'Until', 'End'].map((name) => (
                 <th scope="col">{name}</th>
               ))}
             </tr>
@@ -65,14 +65,15 @@ const Line = ({ row, session, mayEnd }: { row: RememberedRow; session: Session; 
       <span class="sub">
         <a href={`${CONSOLE}/requests/${row.request_ref}`}>approved</a> by <Their>{row.by}</Their>
       </span>
-    </td>
-    <td data-label="Used">
-      {String(row.uses)}
-      {row.used_at !== null && (
-        <span class="sub">
-          last <When at={row.used_at} />
-        </span>
-      )}
+      <span class="sub">
+        {row.used_at === null ? (
+          'not used yet'
+        ) : (
+          <>
+            used {row.uses} times, last <When at={row.used_at} />
+          </>
+        )}
+      </span>
     </td>
     <td>
       {mayEnd && (
