@@ -12,6 +12,7 @@ import { narrow, type RevokeDeps, revoke } from '../revoke/revoke.ts'
 import { type ApprovalRow, listApprovals } from '../store/approvals.ts'
 import { findByRequest } from '../store/authorizations.ts'
 import { digestOf } from '../store/digest.ts'
+import { REFERENCE_CHARS, referenceOf } from '../store/reference.ts'
 import { findRequest, listRequests, requireDigest } from '../store/requests.ts'
 import type { AuthorizationRow, RequestRow } from '../store/schema.ts'
 import { type ApproveDeps, approve, refuse } from './approve.ts'
@@ -20,7 +21,6 @@ import { readShown } from './shown.ts'
 
 const STATUSES = ['pending', 'approved', 'denied', 'expired', 'canceled'] as const
 const MOST_LISTED = 500
-const REF_CHARS = 12
 
 /** What a decision names: the digest of what was shown. */
 const Named = z.strictObject({ digest: z.string().min(1) })
@@ -31,7 +31,7 @@ const Narrowing = Named.extend({ scope: Scope.min(1) })
 /** Decisions for scripts and the command line, behind the management door (protocol 4): each names the digest of what was shown. */
 export const decisionRoutes = (d: ApproveDeps & RevokeDeps) => {
   /** A request is named by its reference, or by its id where somebody has that. */
-  const digestNamed = async (name: string) => (name.length === REF_CHARS ? requireDigest(d.db.read, name) : digestOf(name))
+  const digestNamed = async (name: string) => (name.length === REFERENCE_CHARS ? requireDigest(d.db.read, name) : digestOf(name))
   const show = async (digest: string) => {
     const request = await findRequest(d.db.read, digest)
     if (!request) throw new ProtocolError('unknown_request', 'there is no such request')
@@ -44,7 +44,7 @@ export const decisionRoutes = (d: ApproveDeps & RevokeDeps) => {
     }
   }
   const noted = (event: string, digest: string, act: () => Promise<unknown>) =>
-    noteRefusal(d.audit, { event, request_ref: digest.slice(0, REF_CHARS), by: BY }, act)
+    noteRefusal(d.audit, { event, request_ref: referenceOf(digest), by: BY }, act)
   return new Hono()
     .get('/requests', async (c) => {
       const { data: status, success } = z.enum(STATUSES).optional().safeParse(c.req.query('status'))

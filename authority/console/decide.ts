@@ -11,6 +11,7 @@ import { narrow, type RevokeDeps, revoke } from '../revoke/revoke.ts'
 import { findWithin } from '../store/console-lists.ts'
 import { listPasskeys, usePasskey } from '../store/passkeys.ts'
 import type { Reach } from '../store/reach.ts'
+import { isReference } from '../store/reference.ts'
 import { addRemembered } from '../store/remembered.ts'
 import { countWrongNumbers, noteWrongNumber } from '../store/requests.ts'
 import type { RequestRow, Tx } from '../store/schema.ts'
@@ -27,12 +28,9 @@ export type DecideDeps = ApproveDeps &
 /** A person's decision, as their form says: the digest of what they saw, and what they chose. */
 export type Choice = { digest: string; scope: string[]; number?: string | undefined; assertion?: string | undefined; remember?: Wish | undefined }
 
-/** As every request has one; what looks otherwise may be text that a database does not even take. */
-const REFERENCE = /^[\w-]{12}$/
-
 /** Throws forbidden for a request that is out of somebody's reach, and for one that does not exist: nobody learns which. */
 export async function requireWithin(d: Pick<DecideDeps, 'db'>, reach: Reach, ref: string): Promise<RequestRow> {
-  const request = REFERENCE.test(ref) ? await findWithin(d.db.read, reach, ref) : undefined
+  const request = isReference(ref) ? await findWithin(d.db.read, reach, ref) : undefined
   if (!request) throw new ProtocolError('forbidden', 'there is no such request, or it is not yours to see')
   return request
 }

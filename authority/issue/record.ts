@@ -10,6 +10,7 @@ import type { Remembered } from '../policy/remember.ts'
 import { nameApprovers } from '../store/approvals.ts'
 import { digestOf } from '../store/digest.ts'
 import { addPass } from '../store/passes.ts'
+import { referenceOf } from '../store/reference.ts'
 import { useRemembered } from '../store/remembered.ts'
 import { addRequest, type Decided, type NewRequest } from '../store/requests.ts'
 import type { IssueDeps } from './issue.ts'
@@ -83,7 +84,7 @@ function newRequest(d: IssueDeps, id: string, { shown, request, at }: { shown: S
   const digest = digestOf(id)
   return {
     digest,
-    ref: digest.slice(0, 12),
+    ref: referenceOf(digest),
     status: 'pending',
     type: request.type,
     service_origin: request.service.origin,

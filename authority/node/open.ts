@@ -39,6 +39,7 @@ import { deleteNotificationsBefore } from '../store/deliveries.ts'
 import { migrations } from '../store/migrations/all.ts'
 import { beginReading } from '../store/notification-cursor.ts'
 import { countEvents } from '../store/outbox.ts'
+import { referenceOf } from '../store/reference.ts'
 import { deleteRememberedExpiredBefore } from '../store/remembered.ts'
 import { deleteRequestsEndedBefore } from '../store/requests.ts'
 import type { AuthorityTables } from '../store/schema.ts'
@@ -65,7 +66,6 @@ export type OpenAuthority = { app: Hono; management: Hono; stop: () => Promise<v
 const DAY_SECONDS = 86_400
 const KEEP_NOTIFICATIONS_DAYS = 30
 const GRACE_MS = 10_000
-const REF_CHARS = 12
 
 /** Opens an Authority on its database and hands its two doors over; who mounts them is the caller's business. Throws Error with a sentence for people. */
 export async function openAuthority(opening: AuthorityOpening): Promise<OpenAuthority> {
@@ -174,7 +174,7 @@ function statusDeps(settings: AuthoritySettings, { now, secrets }: Party, db: Da
     approvalOf:
       settings.console &&
       ((request) => ({
-        url: `${origin}${CONSOLE}/requests/${request.digest.slice(0, REF_CHARS)}`,
+        url: `${origin}${CONSOLE}/requests/${referenceOf(request.digest)}`,
         ...(matching !== 'off' && { number: approvalNumber(secrets, request) }),
       })),
   }

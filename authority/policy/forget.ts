@@ -3,6 +3,7 @@ import { type Audit, noteRefusal } from '../../spec/node/audit.ts'
 import type { Database } from '../../spec/node/database.ts'
 import { aboutRemembered } from '../audit/about.ts'
 import type { Reach } from '../store/reach.ts'
+import { isReference, referenceOf } from '../store/reference.ts'
 import { forgetRemembered } from '../store/remembered.ts'
 import type { AuthorityTables, RememberedRow } from '../store/schema.ts'
 
@@ -10,15 +11,11 @@ export type ForgetDeps = { db: Database<AuthorityTables>; audit: Audit }
 
 /** Ends a remembered approval: such requests are asked about again. What it has given stands, and is revoked as everything is. Throws not_found for one that is out of reach, or none. */
 export const forget = (d: ForgetDeps, ref: string, { by, within }: { by: string; within: Reach }): Promise<RememberedRow> =>
-  noteRefusal(d.audit, { event: 'remembered', remembered: ref.slice(0, REF_CHARS), by }, () =>
+  noteRefusal(d.audit, { event: 'remembered', remembered: referenceOf(ref), by }, () =>
     d.db.write(async (tx) => {
-      const row = REFERENCE.test(ref) ? await forgetRemembered(tx, within, ref) : undefined
+      const row = isReference(ref) ? await forgetRemembered(tx, within, ref) : undefined
       if (!row) throw new ProtocolError('not_found', 'there is no such remembered approval, or it is not yours to end')
       await d.audit.record(tx, { event: 'remembered', outcome: 'ended', by, ...aboutRemembered(row) })
       return row
     }),
   )
-
-const REF_CHARS = 12
-/** As every one has it: what looks otherwise may be text that a database does not even take. */
-const REFERENCE = /^[\w-]{12}$/

@@ -5,6 +5,7 @@ import { toRfc3339 } from '../../spec/time.ts'
 import type { ValidationResponse } from '../../spec/wire/validation.ts'
 import { openAuthorization } from '../store/authorizations.ts'
 import { consumePass } from '../store/passes.ts'
+import { referenceOf } from '../store/reference.ts'
 import type { AuthorityTables } from '../store/schema.ts'
 
 export type RedeemDeps = { now: Now; db: Database<AuthorityTables>; audit: Audit }
@@ -32,7 +33,7 @@ export async function redeem(d: RedeemDeps, value: string, { service, address }:
       outcome: 'consumed',
       ...aboutAnswer(answer),
       ...(pass.about !== null && JSON.parse(pass.about)), // written by mintPass
-      request_ref: pass.request_digest.slice(0, 12),
+      request_ref: referenceOf(pass.request_digest),
       service,
       address,
     })

@@ -3,7 +3,7 @@ import type { PolicyState } from '../../policy/current.ts'
 import type { HarnessKeyRow } from '../../store/schema.ts'
 import { CONSOLE } from '../door.ts'
 import type { Session } from '../session.ts'
-import { OwnForm, Their, When } from './page.tsx'
+import { Heads, OwnForm, Their, When } from './page.tsx'
 import { PolicyInForce } from './policy.tsx'
 
 /** The registered keys of Harnesses, and for an admin the ways to add and remove them. */
@@ -17,11 +17,7 @@ export const HarnessKeys = ({ session, keys }: { session: Session; keys: Harness
       <section class="scroll" tabindex={0} aria-label="Registered keys">
         <table>
           <thead>
-            <tr>
-              {['Name', 'Thumbprint', 'Added', 'By', ...(session.person.administers ? ['Remove'] : [])].map((name) => (
-                <th scope="col">{name}</th>
-              ))}
-            </tr>
+            <Heads names={['Name', 'Thumbprint', 'Added', 'By', ...(session.person.administers ? ['Remove'] : [])]} />
           </thead>
           <tbody>
             {keys.map((key) => (

@@ -1,5 +1,5 @@
 import { scopesOf } from './holding.tsx'
-import { Their, When } from './page.tsx'
+import { ScopeName, Their, When } from './page.tsx'
 import type { RequestOf } from './request.tsx'
 
 type Of = Pick<RequestOf, 'shown' | 'approvals' | 'session' | 'mayApprove'>
@@ -32,9 +32,7 @@ export const Approvals = (of: Of) => {
             <p>
               <Their>{by}</Their> approved{' '}
               {scopesOf(scope).map((name) => (
-                <code class="scope">
-                  <Their>{name}</Their>
-                </code>
+                <ScopeName>{name}</ScopeName>
               ))}{' '}
               at <When at={at} />.
             </p>

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { NamedEvent, readEvent } from '../../audit/terms.ts'
 import { CONSOLE } from '../door.ts'
-import { Their, When } from './page.tsx'
+import { Heads, ScopeName, Their, When } from './page.tsx'
 
 /** An event of the trail, as far as the page shows it. */
 const Event = NamedEvent.extend({
@@ -55,11 +55,7 @@ const Events = ({ rows }: Pick<AuditOf, 'rows'>) => (
   <section class="scroll" tabindex={0} aria-label="Events">
     <table class="trail">
       <thead>
-        <tr>
-          {['No.', 'When', 'What', 'Whom', 'Where', 'Request'].map((name) => (
-            <th scope="col">{name}</th>
-          ))}
-        </tr>
+        <Heads names={['No.', 'When', 'What', 'Whom', 'Where', 'Request']} />
       </thead>
       <tbody>
         {rows.map(({ seq, event }) => (
@@ -93,9 +89,7 @@ const Line = ({ seq, text }: { seq: number; text: string }) => {
         <Their>{`${event.event}: ${event.outcome}`}</Their>
         {event.code !== undefined && <code class="scope">{event.code}</code>}
         {event.scope?.map((name) => (
-          <code class="scope">
-            <Their>{name}</Their>
-          </code>
+          <ScopeName>{name}</ScopeName>
         ))}
         {event.passkey && <span class="badge">with passkey</span>}
         {event.reason !== undefined && (

@@ -3,7 +3,7 @@ import type { AuthorizationLine, Holder } from '../../store/console-lists.ts'
 import { CONSOLE } from '../door.ts'
 import type { Session } from '../session.ts'
 import { scopesOf } from './holding.tsx'
-import { OwnForm, Their, When } from './page.tsx'
+import { Heads, OwnForm, ScopeName, Their, When } from './page.tsx'
 
 /** What ends together: all that is alive of a key, a user or a Service; or, for an admin, everything. */
 export const ENDS = ['key_thumbprint', 'user', 'service', 'all'] as const
@@ -37,11 +37,7 @@ export const Authorizations = ({ rows, of, mayEndAll, mayEndOf, isCut }: Authori
       <section class="scroll" tabindex={0} aria-label="Live authorizations">
         <table>
           <thead>
-            <tr>
-              {['Agent', 'User and Service', 'Holds', 'Until', 'End'].map((name) => (
-                <th scope="col">{name}</th>
-              ))}
-            </tr>
+            <Heads names={['Agent', 'User and Service', 'Holds', 'Until', 'End']} />
           </thead>
           <tbody>
             {rows.map((row) => (
@@ -90,9 +86,7 @@ const Line = ({ row, mayEnd }: { row: AuthorizationLine; mayEnd: boolean }) => {
       </td>
       <td data-label="Holds">
         {scopesOf(row.scope).map((name) => (
-          <code class="scope">
-            <Their>{name}</Their>
-          </code>
+          <ScopeName>{name}</ScopeName>
         ))}
       </td>
       <td data-label="Until">

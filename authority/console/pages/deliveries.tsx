@@ -3,7 +3,7 @@ import { visible } from '../../approve/visible.ts'
 import type { NotificationRow } from '../../store/schema.ts'
 import { CONSOLE } from '../door.ts'
 import type { Session } from '../session.ts'
-import { OwnForm, Their, When } from './page.tsx'
+import { Heads, OwnForm, Their, When } from './page.tsx'
 
 export type DeliveriesOf = {
   session: Session
@@ -51,11 +51,7 @@ const Exports = ({ exports }: Pick<DeliveriesOf, 'exports'>) => (
       <section class="scroll" tabindex={0} aria-label="Exporters">
         <table>
           <thead>
-            <tr>
-              {['To', 'How', 'Handed over', 'Still to go', 'Last time', 'Last error'].map((name) => (
-                <th scope="col">{name}</th>
-              ))}
-            </tr>
+            <Heads names={['To', 'How', 'Handed over', 'Still to go', 'Last time', 'Last error']} />
           </thead>
           <tbody>
             {exports.map((state) => (
@@ -110,11 +106,7 @@ const Table = ({ title, rows, session, at }: { title: string; rows: Notification
     <section class="scroll" tabindex={0} aria-label={title}>
       <table>
         <thead>
-          <tr>
-            {['To', 'What', 'Request', 'Tries', 'When', ...(hasErrors(rows) ? ['Last error'] : [])].map((name) => (
-              <th scope="col">{name}</th>
-            ))}
-          </tr>
+          <Heads names={['To', 'What', 'Request', 'Tries', 'When', ...(hasErrors(rows) ? ['Last error'] : [])]} />
         </thead>
         <tbody>
           {rows.map((row) => (

@@ -1,6 +1,6 @@
 import { Scope } from '../../../spec/wire/scopes.ts'
 import { CONSOLE } from '../door.ts'
-import { OwnForm, Row, Their, When } from './page.tsx'
+import { OwnForm, Row, ScopeName, Their, When } from './page.tsx'
 import type { RequestOf } from './request.tsx'
 
 /** What came of an approval, and the ways to take it back. */
@@ -19,9 +19,7 @@ export const Holding = (of: RequestOf) => {
           </Row>
           <Row name="Holds">
             {scopesOf(authorization.scope).map((name) => (
-              <code class="scope">
-                <Their>{name}</Their>
-              </code>
+              <ScopeName>{name}</ScopeName>
             ))}
           </Row>
           <Row name={isLive ? 'Until' : 'Ended'}>

@@ -171,6 +171,22 @@ export function shortened(text: string, most: number): string {
 }
 
 /** An instant, for people; a script shows it in their own time. */
+/** A scope by its name. */
+export const ScopeName = ({ children }: { children: string }) => (
+  <code class="scope">
+    <Their>{children}</Their>
+  </code>
+)
+
+/** The heads of a table's columns. */
+export const Heads = ({ names }: { names: string[] }) => (
+  <tr>
+    {names.map((name) => (
+      <th scope="col">{name}</th>
+    ))}
+  </tr>
+)
+
 export const When = ({ at }: { at: number }) => <time datetime={toRfc3339(at)}>{`${toRfc3339(at).slice(0, 16).replace('T', ' ')} UTC`}</time>
 
 export const Row = ({ name, children }: { name: string; children?: Child }) => (

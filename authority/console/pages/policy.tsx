@@ -1,5 +1,5 @@
 import type { PolicyState } from '../../policy/current.ts'
-import { Their, When } from './page.tsx'
+import { Heads, Their, When } from './page.tsx'
 
 /** The policy file in force: what each policy says, and whether the file as it is now is another that cannot be used. */
 export const PolicyInForce = ({ state }: { state: PolicyState }) => {
@@ -35,11 +35,7 @@ export const PolicyInForce = ({ state }: { state: PolicyState }) => {
       <section class="scroll" tabindex={0} aria-label="Policies">
         <table>
           <thead>
-            <tr>
-              {['Policy', 'Line', 'Effect', 'Reason', 'Who approves'].map((name) => (
-                <th scope="col">{name}</th>
-              ))}
-            </tr>
+            <Heads names={['Policy', 'Line', 'Effect', 'Reason', 'Who approves']} />
           </thead>
           <tbody>
             {state.policies.map(({ name, line, effect, says, approvers, approvals }) => (

@@ -2,7 +2,7 @@ import type { RememberedRow } from '../../store/schema.ts'
 import { CONSOLE } from '../door.ts'
 import type { Session } from '../session.ts'
 import { scopesOf } from './holding.tsx'
-import { OwnForm, Their, When } from './page.tsx'
+import { Heads, OwnForm, ScopeName, Their, When } from './page.tsx'
 
 type RememberedOf = { rows: RememberedRow[]; session: Session; mayEnd: (row: RememberedRow) => boolean }
 
@@ -17,11 +17,7 @@ export const RememberedApprovals = ({ rows, session, mayEnd }: RememberedOf) => 
       <section class="scroll" tabindex={0} aria-label="Remembered approvals">
         <table>
           <thead>
-            <tr>
-              {['Agent', 'For', 'Tasks', 'What', 'Until', 'End'].map((name) => (
-                <th scope="col">{name}</th>
-              ))}
-            </tr>
+            <Heads names={['Agent', 'For', 'Tasks', 'What', 'Until', 'End']} />
           </thead>
           <tbody>
             {rows.map((row) => (
@@ -55,9 +51,7 @@ const Line = ({ row, session, mayEnd }: { row: RememberedRow; session: Session; 
     </td>
     <td data-label="What">
       {scopesOf(row.scope).map((name) => (
-        <code class="scope">
-          <Their>{name}</Their>
-        </code>
+        <ScopeName>{name}</ScopeName>
       ))}
     </td>
     <td data-label="Until">
@@ -70,7 +64,7 @@ const Line = ({ row, session, mayEnd }: { row: RememberedRow; session: Session; 
           'not used yet'
         ) : (
           <>
-            used {row.uses} times, last <When at={row.used_at} />
+            used {row.uses === 1 ? 'once' : `${row.uses} times, last`} <When at={row.used_at} />
           </>
         )}
       </span>

@@ -2,7 +2,7 @@ import type { Shown } from '../../approve/shown.ts'
 import type { statusAt } from '../../issue/status.ts'
 import type { Why as OneWhy } from '../../policy/policy.ts'
 import type { RequestRow } from '../../store/schema.ts'
-import { Their } from './page.tsx'
+import { ScopeName, Their } from './page.tsx'
 
 const EFFECTS: Record<OneWhy['effect'], string> = { approve: 'approves', ask: 'asks a person', deny: 'denies' }
 
@@ -64,9 +64,7 @@ const Scopes = ({ names }: { names: string[] }) => (
   <>
     {names.map((name) => (
       <>
-        <code class="scope">
-          <Their>{name}</Their>
-        </code>{' '}
+        <ScopeName>{name}</ScopeName>{' '}
       </>
     ))}
   </>
