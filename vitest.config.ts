@@ -1,6 +1,7 @@
 import { defineConfig } from 'vitest/config'
 
-const patience = { testTimeout: 60_000, hookTimeout: 60_000 }
+/** What is true in the end is waited for long enough on a busy machine, and looked at often enough on a quiet one. */
+const patience = { testTimeout: 60_000, hookTimeout: 60_000, expect: { poll: { timeout: 30_000, interval: 50 } } }
 
 /** What states facts about a store, or about many at once, is run on both databases. */
 const ON_BOTH = [

@@ -1,4 +1,4 @@
-import { expect, test, vi } from 'vitest'
+import { expect, test } from 'vitest'
 import { RESTORING } from '../spec/node/migrate.ts'
 import { oneOfEach, openedBeside, saved, THUMBPRINT } from './authority-backup-rig.ts'
 import { refusal } from './authority-rig.ts'
@@ -30,7 +30,7 @@ test('what was alive when the backup was made is dead when it is restored, whate
   expect(await again.show(pending)).toMatchObject({ status: 'denied', reason: 'restored from a backup' })
   for (const { authorizationId } of [active, revoked])
     expect(await refusal(await again.check(authorizationId, s.desk.bearer()))).toEqual([404, 'unknown_authorization'])
-  await vi.waitFor(() => expect(JSON.stringify(s.desk.heard.map(({ claims }) => claims))).toContain(active.authorizationId), 10_000)
+  await expect.poll(() => JSON.stringify(s.desk.heard.map(({ claims }) => claims))).toContain(active.authorizationId)
   await s.stop()
   expect(await s.cli('audit', 'verify')).toMatchObject({ code: 0 })
 })

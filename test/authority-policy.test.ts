@@ -1,7 +1,7 @@
 /** A policy file in force: what it decides at issuance, how that is explained, and how a change of the file is taken. */
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect, test, vi } from 'vitest'
+import { expect, test } from 'vitest'
 import { openAuthority } from '../authority/node/open.ts'
 import { type AuthorityWorld, authorityWorld, HARNESS, refusal, TASK } from './authority-rig.ts'
 import { temporaryFolder } from './folders.ts'
@@ -84,7 +84,7 @@ test('a file that changes is in force within seconds, without a restart; what wa
   const w = await withFile(`${READ}\n${ASK}`)
   const before = await w.approved()
   w.write(`${ASK}\n${DENY}`)
-  await vi.waitFor(async () => expect(await policiesOf(w)).toEqual(['people', 'closed']), 10_000)
+  await expect.poll(() => policiesOf(w)).toEqual(['people', 'closed'])
   expect(await w.requested()).toMatchObject({ status: 'denied' })
   expect((await w.validate(before.value, w.desk.bearer())).status).toBe(200)
 })
@@ -93,18 +93,16 @@ test('a broken file changes nothing: the last good one decides, the log, the tra
   const w = await withFile(`${READ}\n${ASK}`)
   const { version } = await stateOf(w)
   w.write(`${READ}\n${ASK}\nforbid (principal, action, resource) when { context.hour > 3 };`)
-  await vi.waitFor(
-    async () => expect((await stateOf(w)).broken?.problems).toEqual([expect.stringContaining('line 4: attribute `hour` in context not found')]),
-    10_000,
-  )
+  const problems = async () => (await stateOf(w)).broken?.problems ?? []
+  await expect.poll(problems).toEqual([expect.stringContaining('line 4: attribute `hour` in context not found')])
   expect(await w.requested()).toMatchObject({ status: 'approved' })
   expect((await w.show((await w.requested()).id)).shown).toMatchObject({ policy: { version } })
   expect(w.lines.filter((line) => line.includes('policy_broken'))).toHaveLength(1)
   rmSync(w.file)
-  await vi.waitFor(async () => expect((await stateOf(w)).broken?.problems).toEqual([expect.stringContaining('cannot be read')]), 10_000)
+  await expect.poll(problems).toEqual([expect.stringContaining('cannot be read')])
   expect(await w.requested()).toMatchObject({ status: 'approved' })
   w.write(`${READ}\n${ASK}`)
-  await vi.waitFor(async () => expect((await stateOf(w)).broken).toBeUndefined(), 10_000)
+  await expect.poll(problems).toEqual([])
   const told = (await trail(w)).filter(({ event }) => event === 'policy').map(({ outcome }) => outcome)
   expect(told).toEqual(['in force', 'refused', 'refused', 'in force'])
   expect((await stateOf(w)).version).toBe(version)

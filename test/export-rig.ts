@@ -146,4 +146,4 @@ export const idsOf = (events: Event[]) => events.map(({ id }) => id)
 /** Each once, in the order in which they first came. */
 export const distinct = <T>(values: T[]): T[] => [...new Set(values)]
 /** Waits for a fact. */
-export const eventually = (fact: () => void | Promise<void>) => vi.waitFor(fact, { timeout: 15_000, interval: 50 })
+export const eventually = (fact: () => void | Promise<void>) => vi.waitFor(fact, { timeout: 30_000, interval: 50 })

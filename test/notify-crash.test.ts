@@ -1,6 +1,6 @@
 /** A real Authority, killed after the receiver had a message and before it knew so: it tells the same again, and the receiver can tell. */
 import { appendFileSync } from 'node:fs'
-import { expect, onTestFinished, test, vi } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { z } from 'zod'
 import { ADA } from './notify-rig.ts'
 import { servedAuthority } from './served-authority.ts'
@@ -8,7 +8,6 @@ import { smtpServer } from './smtp-server.ts'
 
 const Listed = z.object({ requests: z.array(z.object({ ref: z.string() })) })
 const Shown = z.object({ digest: z.string() })
-const IN_TIME = { timeout: 30_000 }
 
 test('killed with a mail under way, it sends the same mail again when it is back, once', async () => {
   const smtp = await smtpServer()
@@ -23,7 +22,7 @@ test('killed with a mail under way, it sends the same mail again when it is back
   smtp.state.onMail = () => 'hang'
   const { digest } = Shown.parse(await (await manage(first, `/requests/${ref}`)).json())
   expect((await manage(first, `/requests/${ref}/revoke`, { digest })).status).toBe(200)
-  await vi.waitFor(() => expect(smtp.mails).toHaveLength(1), IN_TIME)
+  await expect.poll(() => smtp.mails).toHaveLength(1)
   await first.stop('SIGKILL')
 
   const between = database()
@@ -34,7 +33,7 @@ test('killed with a mail under way, it sends the same mail again when it is back
   await between.close()
   smtp.state.onMail = undefined
   const second = await start()
-  await vi.waitFor(() => expect(smtp.mails).toHaveLength(2), IN_TIME)
+  await expect.poll(() => smtp.mails).toHaveLength(2)
   await second.stop()
 
   const db = database()

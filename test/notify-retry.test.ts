@@ -94,7 +94,7 @@ test('recipients whom the server puts off hold up nobody else', async () => {
   for (let i = 0; i < 12; i++) await w.asked(`aa-nobody-${i}@acme.example`)
   await w.asked()
   await w.tick() // one look
-  for (let i = 0; w.smtp.mails.length === 0 && i < 5000; i++) await turns(1) // and no other look
+  while (w.smtp.mails.length === 0) await turns(1) // and no other look: where they hold up others, this ends by the test's time
   expect(w.smtp.mails.map(({ to }) => to)).toEqual([ADA])
 })
 

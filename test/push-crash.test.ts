@@ -1,5 +1,5 @@
 /** A real Authority, killed with something still to tell: what was revoked and not told is told when it is back. */
-import { expect, onTestFinished, test, vi } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { z } from 'zod'
 import type { Served } from './cli-fixture.ts'
 import { takingEvents } from './push-rig.ts'
@@ -9,7 +9,6 @@ const EVENTS = 6
 const AT_ONCE = 4
 const Listed = z.object({ requests: z.array(z.object({ ref: z.string() })) })
 const Shown = z.object({ digest: z.string() })
-const IN_TIME = { timeout: 30_000 }
 
 test('killed with events queued and under way, it tells all of them when it is back, those under way as the same events', async () => {
   const { start, database, approved, validate, manage, desk: served } = await servedAuthority()
@@ -26,7 +25,7 @@ test('killed with events queued and under way, it tells all of them when it is b
   const accept = desk.answer
   desk.answer = () => new Promise(() => {}) // it hears them and never says so
   await revokeAll(first)
-  await vi.waitFor(() => expect(desk.heard).toHaveLength(AT_ONCE), IN_TIME)
+  await expect.poll(() => desk.heard).toHaveLength(AT_ONCE)
   await first.stop('SIGKILL')
   const before = desk.heard.splice(0).map(({ claims }) => claims.jti)
 
@@ -36,7 +35,7 @@ test('killed with events queued and under way, it tells all of them when it is b
   await between.close()
   desk.answer = accept
   const second = await start()
-  await vi.waitFor(() => expect(desk.heard).toHaveLength(EVENTS), IN_TIME)
+  await expect.poll(() => desk.heard).toHaveLength(EVENTS)
   const after = desk.heard.map(({ claims }) => claims.jti)
   expect(new Set(after).size).toBe(EVENTS)
   expect(after).toEqual(expect.arrayContaining(before))

@@ -101,13 +101,10 @@ test.each([
     expect(await textOf(page)).toMatch(/policy\.cedar, version [\w-]{12}, in force since.*open-desk.*Reading tickets harms nobody/)
     at.write(`${POLICY}\nforbid (principal, action, resource) when { context.hour < 6 };`)
     await expect
-      .poll(
-        async () => {
-          await page.reload()
-          return textOf(page)
-        },
-        { timeout: 20_000 },
-      )
+      .poll(async () => {
+        await page.reload()
+        return textOf(page)
+      })
       .toMatch(/cannot be used, since.*The version above stays in force.*line 12: attribute `hour` in context not found/)
     await look('settings')
     await look('remembered')

@@ -90,8 +90,8 @@ test('an auditor sees all, and decides nothing and ends nothing', async () => {
   const end = await post(page, `${at.home}/authorizations/end`, { by: 'all' })
   expect(end.status).toBe(403)
   await post(page, `${at.home}/authorizations/end`, { by: 'user', is: at.world.user })
-  await page.goto(`${at.home}/audit?q=refused`)
-  expect(await page.locator('tbody tr').count()).toBeGreaterThan(0) // what was tried is in the trail
+  // what was tried is in the trail; what events name is found a second later
+  await expect.poll(async () => (await page.goto(`${at.home}/audit?q=refused`)) && page.locator('tbody tr').count()).toBeGreaterThan(0)
   await page.getByRole('link', { name: 'Harness keys' }).click()
   expect(await main(page).getByRole('button').count()).toBe(0)
   const key = { name: 'theirs', thumbprint: 'A'.repeat(43) }

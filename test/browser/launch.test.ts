@@ -86,7 +86,7 @@ test('a command that is killed leaves no browser behind', async () => {
   expect(processes()).toBeGreaterThan(0)
   child.kill('SIGKILL')
   await ended
-  await expect.poll(processes, { timeout: 20_000 }).toBe(0)
+  await expect.poll(processes).toBe(0)
 })
 
 test('a page that the browser does not trust is told, and the session given back', async () => {

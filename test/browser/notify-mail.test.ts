@@ -1,14 +1,12 @@
 /** A mail goes through a real mail server, and its link opens the request in a real browser: for who signs in, and deciding nothing. */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect, test, vi } from 'vitest'
+import { expect, test } from 'vitest'
 import { request, statusOf } from '../console-rig.ts'
 import { temporaryFolder } from '../folders.ts'
 import { startPostfix } from '../postfix.ts'
 import { createCertificateAuthority } from '../world/ca.ts'
 import { choose, heading, opened, windowOf } from './console-people.ts'
-
-const IN_TIME = { timeout: 30_000 }
 
 test('a mail arrives through Postfix over TLS; its link is opened by anything and anybody, and the request waits for whoever signs in and decides', {
   timeout: 180_000,
@@ -22,7 +20,7 @@ test('a mail arrives through Postfix over TLS; its link is opened by anything an
   const at = await opened({ pages: { number_matching: 'off' }, authority: { notifications: { email: { from: 'agentpass@acme.localhost', smtp } } } })
   const { world } = at
   const ref = await request(world, { task: 'Answer ticket 1002\n.\nFrom here on' })
-  await vi.waitFor(() => expect(postfix.mails()).toHaveLength(1), IN_TIME)
+  await expect.poll(() => postfix.mails()).toHaveLength(1)
   const [mail] = postfix.mails()
   expect([mail?.to, mail?.from, mail?.headers.subject]).toEqual([
     world.user,
@@ -50,7 +48,7 @@ test('a mail arrives through Postfix over TLS; its link is opened by anything an
   await page.getByRole('button', { name: 'Approve' }).click()
   await page.getByRole('status').waitFor()
   expect(await statusOf(world, ref)).toBe('approved')
-  await vi.waitFor(() => expect(postfix.mails()).toHaveLength(2), IN_TIME)
+  await expect.poll(() => postfix.mails()).toHaveLength(2)
   const [first, second] = postfix.mails()
   expect([second?.headers.subject?.split(':')[0], second?.headers['in-reply-to']]).toEqual(['Approved', first?.headers['message-id']])
 })

@@ -28,7 +28,7 @@ export const Audit = ({ rows, query, older }: AuditOf) => (
         </small>
       </form>
     </search>
-    {rows.length === 0 ? <p class="empty">No event names that.</p> : <Events rows={rows} />}
+    {rows.length === 0 ? <p class="empty">No event names that. What happened in the last seconds may not be found yet.</p> : <Events rows={rows} />}
     {older !== undefined && (
       <p>
         <a href={older}>Older events</a>

@@ -1,6 +1,6 @@
 /** What one process announces on a PostgreSQL database, the others hear, and they are told when they may have missed something. */
 import pg from 'pg'
-import { expect, onTestFinished, test, vi } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { openDatabase } from '../../../spec/node/open-database.ts'
 import { freshDatabase } from '../../databases.ts'
 
@@ -23,7 +23,7 @@ test('an announcement reaches every other process, whatever is in it, and a take
   await expect(undone).rejects.toThrow()
   const said = ['plain', `it's "quoted"`, 'ü', 'x'.repeat(7000)]
   await here.db.write(async (_, announce) => said.forEach(announce))
-  for (const one of [there, elsewhere]) await vi.waitFor(() => expect(one.heard).toEqual(said))
+  for (const one of [there, elsewhere]) await expect.poll(() => one.heard).toEqual(said)
 })
 
 test('a listener whose connection is cut makes another, and is told that there was a gap', async () => {
@@ -35,9 +35,9 @@ test('a listener whose connection is cut makes another, and is told that there w
     "select pg_terminate_backend(pid) from pg_stat_activity where datname = current_database() and application_name = 'agentpass listener'",
   )
   await administrator.end()
-  await vi.waitFor(() => expect(there.heard).toEqual([undefined]), { timeout: 10_000 })
+  await expect.poll(() => there.heard).toEqual([undefined])
   await here.db.write(async (_, announce) => announce('after'))
-  await vi.waitFor(() => expect(there.heard).toEqual([undefined, 'after']))
+  await expect.poll(() => there.heard).toEqual([undefined, 'after'])
 })
 
 test('one that listens to a database that is away is told nothing, and closes at once', async () => {

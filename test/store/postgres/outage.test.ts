@@ -1,6 +1,6 @@
 /** A PostgreSQL server that goes away and comes back under an Authority: refusals that say so, nothing spent twice, and all well again by itself. */
 import pg from 'pg'
-import { expect, onTestFinished, test, vi } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { type Postgres, startPostgres } from '../../postgres.ts'
 import { servedAuthority } from '../../served-authority.ts'
 
@@ -63,6 +63,6 @@ test('connections that the server ends are replaced, and never more than ten are
     await administrator.query(`select pg_terminate_backend(pid) ${ours}`)
     for (const status of await validated) expect([200, 503]).toContain(status)
   }
-  await vi.waitFor(async () => expect((await validate(authority, await approved(authority))).status).toBe(200))
+  await expect.poll(async () => (await validate(authority, await approved(authority))).status).toBe(200)
   await authority.stop()
 })

@@ -1,6 +1,6 @@
 /** Several instances of a Service on one PostgreSQL database: what ends or narrows at one is over at all of them at once, whatever they have cached. */
 import pg from 'pg'
-import { expect, onTestFinished, test, vi } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { openService } from '../../../service/node/open.ts'
 import { AUTHORITY, SERVICE, world } from '../../parties.ts'
 
@@ -28,21 +28,21 @@ async function two(settings: object = {}) {
 test('what the Authority ended and told one, the other refuses at once, and asks nobody', async () => {
   const { w, there, checks } = await two()
   await w.revoke()
-  await vi.waitFor(async () => expect(await there()).toBe(401))
+  await expect.poll(there).toBe(401)
   expect(checks()).toBe(2)
 })
 
 test('what it narrowed and told one, the other asks about at its next request', async () => {
   const { w, there, checks } = await two()
   await w.act('narrow', { scope: ['tickets:read'] })
-  await vi.waitFor(async () => expect(await there('POST')).toBe(403))
+  await expect.poll(() => there('POST')).toBe(403)
   expect([await there(), checks()]).toEqual([200, 3])
 })
 
 test('a token that its Harness gave back at one is refused by the other', async () => {
   const { w, token, there, checks } = await two()
   await w.service.app.request(`${SERVICE}/agentpass/revoke`, { method: 'POST', body: new URLSearchParams({ token }) })
-  await vi.waitFor(async () => expect(await there()).toBe(401))
+  await expect.poll(there).toBe(401)
   expect(checks()).toBe(2)
 })
 
@@ -52,18 +52,12 @@ test('what one learnt by asking, the other knows', async () => {
   w.pass(15)
   expect(await there()).toBe(200) // its answer of a moment ago is still good
   expect(await here()).toBe(401)
-  await vi.waitFor(async () => expect(await there()).toBe(401))
+  await expect.poll(there).toBe(401)
   expect(checks()).toBe(3)
 })
 
 test('an instance that may have missed something asks again about everything', async () => {
   const { there, checks, cut } = await two()
   await cut()
-  await vi.waitFor(
-    async () => {
-      expect(await there()).toBe(200)
-      expect(checks()).toBe(3)
-    },
-    { timeout: 10_000 },
-  )
+  await expect.poll(async () => [await there(), checks()]).toEqual([200, 3])
 })
