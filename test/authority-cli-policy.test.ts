@@ -1,5 +1,5 @@
 /** Policy on the command line: a file is checked, tried on situations, and simulated on what was asked before. */
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { createAuthorizationIds, mintPass } from '../authority/approve/mint.ts'
 import { type Shown, writeShown } from '../authority/approve/shown.ts'
@@ -72,6 +72,19 @@ test('situations are tried, each that is not as expected is explained, and the e
   ])
   const odd = write('odd.yaml', 'situations:\n  - { name: x, tier: attested, expect: { decision: deny } }\n  - { name: y, at: today, expect: {} }\n')
   expect(await cli('policy', 'test', odd, '--policy', policy)).toMatchObject({ code: 2, stderr: expect.stringContaining('situations.1.at') })
+})
+
+test('a file is tried in the time zone of the settings beside it, and in none where they are broken', async () => {
+  const { write, cli, settingsFile } = await place()
+  const policy = write('policy.cedar', `permit (principal, action, resource) when { context.time.hour == 18 };`)
+  const evening = write('evening.yaml', 'situations:\n  - { name: evening, at: 2026-11-30T17:30:00Z, expect: { decision: approve } }\n')
+  const tried = () => cli('policy', 'test', evening, '--policy', policy)
+  expect((await tried()).code).toBe(1)
+  const settings = readFileSync(settingsFile, 'utf8')
+  writeFileSync(settingsFile, `${settings}\npolicy: { time_zone: Europe/Berlin }\n`)
+  expect((await tried()).code).toBe(0)
+  writeFileSync(settingsFile, `${settings}\npolicy: { time_zone: Europe/Berlin }\ntypo: 1\n`)
+  expect(await tried()).toMatchObject({ code: 2, stderr: expect.stringContaining('typo') })
 })
 
 /** Requests of yesterday: one that policy approved, two that people were asked about. */

@@ -1,11 +1,14 @@
 /** How a remembered approval ends: with its time, by whoever may end it, with what it has given, and with whatever made it good. */
+import { calculateJwkThumbprint } from 'jose'
 import { expect, onTestFinished, test } from 'vitest'
 import { openAuthority } from '../authority/node/open.ts'
 import { callers, message } from './authority-rig.ts'
 import { PEOPLE, ROLES, textOf } from './console-client.ts'
 import { signInThere } from './fake-provider.ts'
 import { AUTHORITY, authoritySettings } from './parties.ts'
-import { ASK, agents, approve, ISSUER, list, office, officeWithPolicy, remembered } from './remembered-rig.ts'
+import { ASK, agents, approve, ISSUER, list, office, officeWithPolicy, remembered, task } from './remembered-rig.ts'
+import { ecPair, type Members } from './spec/jws-fixture.ts'
+import { attested } from './vendor.ts'
 
 const DAY = 86_400
 
@@ -48,6 +51,47 @@ test.each<[string, object]>([
   await remembered(o)
   expect(await (await o.manage('/revocations', which)).json()).toMatchObject({ remembered: 1 })
   expect(await o.requested(agents(o, 'ticket-2'))).toMatchObject({ status: 'pending' })
+})
+
+test('ending all of a key ends what was remembered when it had asked, and what it was approved by: an attested agent has another key each time', async () => {
+  const o = await office()
+  const [first, second] = [ecPair('P-256').jwk, ecPair('P-256').jwk]
+  const keyed = (id: string, jwk: Members) => ({ ...attested(o, { claims: { cnf: { jwk } }, harness: { cnf: { jwk } } }), ...task(id) })
+  const end = async (jwk: Members) => (await o.manage('/revocations', { harness_key: await calculateJwkThumbprint(jwk) })).json()
+  const ada = await o.signedIn(PEOPLE.ada)
+  for (const key of [first, second]) {
+    const { ref } = await o.asked(PEOPLE.ada.email, keyed('ticket-1', first))
+    await approve(ada, ref)
+    expect(await o.requested(keyed('ticket-2', second))).toMatchObject({ status: 'approved' })
+    expect(await end(key)).toMatchObject({ remembered: 1 })
+    expect(await o.requested(agents(o, 'ticket-3'))).toMatchObject({ status: 'pending' })
+  }
+})
+
+test('a Service that closes what it has approved as revoked ends it, and one that has completed it does not', async () => {
+  const o = await office()
+  await remembered(o)
+  const closed = async (action: string) => {
+    const { authorizationId } = await o.redeemed(agents(o, 'ticket-2'))
+    expect((await o.close(authorizationId, o.desk.bearer(), action)).status).toBe(200)
+    return (await list(o)).length
+  }
+  expect([await closed('complete'), await closed('revoke')]).toEqual([1, 0])
+  expect((await o.trail()).findLast(({ event }) => event === 'remembered')).toMatchObject({ outcome: 'ended', by: 'https://desk.example' })
+})
+
+test('an approval counts no more when an admin has ended the sessions of whoever gave it by their group, until they sign in again', async () => {
+  const o = await office()
+  const [cleo, ida] = [await o.signedIn(PEOPLE.cleo), await o.signedIn(PEOPLE.ida)]
+  await o.signedIn(PEOPLE.ada)
+  const { ref } = await o.asked(PEOPLE.ada.email, agents(o))
+  await approve(cleo, ref)
+  const isApproved = async (id: string) => (await o.requested(agents(o, id))).status === 'approved'
+  expect(await isApproved('ticket-2')).toBe(true)
+  await ida.send('/harness-keys', '/sessions/end', { email: PEOPLE.cleo.email })
+  expect(await isApproved('ticket-3')).toBe(false)
+  await o.signedIn(PEOPLE.cleo)
+  expect(await isApproved('ticket-4')).toBe(true)
 })
 
 test('an approval of somebody whom policy would not name counts no more', async () => {

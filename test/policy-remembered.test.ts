@@ -1,7 +1,8 @@
 /** Approvals that people have remembered: bound to the agent as others vouch for it, to tasks of a pattern and to scopes. */
 import { expect, test } from 'vitest'
 import { isTaskOf } from '../authority/policy/remember.ts'
-import { type Office, PEOPLE } from './console-client.ts'
+import type { AuthorityTables } from '../authority/store/schema.ts'
+import { type Office, PEOPLE, textOf } from './console-client.ts'
 import { ASK, agents, approve, list, office, officeWithPolicy, remembered, task } from './remembered-rig.ts'
 import { ecPair } from './spec/jws-fixture.ts'
 import { attested, HOLDER, VENDOR } from './vendor.ts'
@@ -137,6 +138,23 @@ test('whose requests need a number is asked for it each time', async () => {
   expect((await ada.open(`/requests/${ref}`)).html).not.toContain('Remember this approval')
   expect((await approve(ada, ref, { number })).status).toBe(422)
   expect((await approve(ada, ref, { number, remember_hours: '0' })).status).toBe(303)
+})
+
+test('the page shows the newest two hundred, and says that there are more', async () => {
+  const o = await office()
+  const { ada } = await remembered(o)
+  const db = o.database<AuthorityTables>()
+  const [row] = await db.read.selectFrom('remembered').selectAll().execute()
+  await db.write(async (tx) => {
+    for (let i = 0; i < 200; i++)
+      await tx
+        .insertInto('remembered')
+        .values({ ...row!, ref: `other-${i}` })
+        .execute()
+  })
+  expect(textOf(await ada.open('/remembered'))).toContain('These are the newest.')
+  expect((await ada.open('/remembered')).html.match(/<tr>/g)).toHaveLength(201)
+  expect(await list(o)).toHaveLength(201)
 })
 
 test.each([

@@ -6,6 +6,7 @@ import { wordsOf } from '../audit/terms.ts'
 import { register, unregister } from '../register/register.ts'
 import { findByRequest } from '../store/authorizations.ts'
 import { listHarnessKeys } from '../store/harness-keys.ts'
+import { noteSignedOut } from '../store/person-groups.ts'
 import { endSessions } from '../store/sessions.ts'
 import { followTrail, searchTrail } from '../store/trail.ts'
 import { byAdmin, requireReader } from './admin.ts'
@@ -63,6 +64,7 @@ export const administrationRoutes = (d: ConsoleDeps) =>
       await byAdmin(d, session.person, { event: 'sign_out', user }, (by) =>
         d.db.write(async (tx) => {
           await endSessions(tx, { email: user })
+          await noteSignedOut(tx, user, d.now())
           await d.audit.record(tx, { event: 'sign_out', outcome: 'signed out by an admin', by, user })
         }),
       )

@@ -17,10 +17,11 @@ export const rememberedRoutes = (d: ConsoleDeps) =>
     .get(REMEMBERED, async (c) => {
       const session = await sessionOf(d, c)
       const { sees, ends } = session.person
-      const list = (reach: typeof sees) => listRemembered(d.db.read, reach, { at: d.now(), limit: MOST })
+      const list = (reach: typeof sees) => listRemembered(d.db.read, reach, { at: d.now(), limit: MOST + 1 })
       const rows = await list(sees)
       const endable = new Set((ends === sees ? rows : await list(ends)).map(({ ref }) => ref))
-      const page = <RememberedApprovals rows={rows} session={session} mayEnd={({ ref }) => endable.has(ref)} />
+      const shown = { rows: rows.slice(0, MOST), isCut: rows.length > MOST }
+      const page = <RememberedApprovals {...shown} session={session} mayEnd={({ ref }) => endable.has(ref)} />
       return respond(d.frame(), { title: 'Remembered', current: 'remembered', session, notice: noticeOf(c.req.query('done')), children: page })
     })
     .post(`${REMEMBERED}/end`, async (c) => {

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { print, printJson, say } from '../../spec/node/cli.ts'
 import { messageOf, OperatorError } from '../../spec/node/operator-error.ts'
 import { readPartySettings } from '../../spec/node/server-party.ts'
@@ -67,12 +68,8 @@ function fileOfSettings(config: string): string | undefined {
   return file === undefined ? undefined : pathBeside(config, file)
 }
 
-/** A file that is named is tried in the time zone of the settings, where there are any beside it. */
+/** A file that is named is tried in the time zone of the settings, where there are any beside it; else in UTC. Throws SettingsError for settings that are broken: in another zone it would decide otherwise. */
 function timeZoneOf(config: string, named: string | undefined): string {
-  try {
-    return readPartySettings(authority, config).policy.time_zone
-  } catch (failure) {
-    if (named !== undefined) return 'UTC'
-    throw failure
-  }
+  if (named !== undefined && !existsSync(config)) return 'UTC'
+  return readPartySettings(authority, config).policy.time_zone
 }

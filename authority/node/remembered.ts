@@ -18,9 +18,12 @@ const Remembered = z.looseObject({
   uses: z.number(),
 })
 
+const List = z.looseObject({ remembered: z.array(Remembered), more: z.boolean().optional() })
+
 /** Lists the approvals that are remembered. */
 export async function listRemembered(o: Common): Promise<void> {
-  const { remembered } = await withManagement(o, (management) => management.get('/remembered', z.looseObject({ remembered: z.array(Remembered) })))
+  const { remembered, more } = await withManagement(o, (management) => management.get('/remembered', List))
+  if (more) say(`these are the newest ${remembered.length}: there are more`)
   if (o.json) return printJson({ remembered })
   if (remembered.length === 0) return say('no approval is remembered')
   const rows = remembered.map((r) => [r.ref, r.expires_at, String(r.uses), r.user, r.service, r.agent, r.tasks, r.scope.join(' '), r.by].map(visible))

@@ -17,6 +17,7 @@ export const approversOf = async (tx: Tx, roles: RoleSetting[], about: About): P
 
 /** A group of thousands would be written to by thousands of mails a request. */
 const MOST = 100
+const ALL = Number.MAX_SAFE_INTEGER
 
 async function allApproversOf(tx: Tx, roles: RoleSetting[], about: About): Promise<string[]> {
   const { approvers: named } = readShown(about.shown)
@@ -25,17 +26,18 @@ async function allApproversOf(tx: Tx, roles: RoleSetting[], about: About): Promi
   const groups = approvers.some((role) => role.for.groups) ? await groupsOf(tx, about.user_email) : []
   const reaching = approvers.filter((role) => isReached(role.for, { user: about.user_email, groups, service: about.service_origin }))
   const people = reaching.flatMap((role) => role.people ?? []).filter((pattern) => emailAddress.safeParse(pattern).success)
-  const members = await membersOf(tx, [...new Set(reaching.flatMap((role) => role.groups ?? []))])
+  const members = await membersOf(tx, [...new Set(reaching.flatMap((role) => role.groups ?? []))], MOST)
   return [...new Set([...people.map(canonicalAddress), ...members])]
 }
 
 /** The people whom every one of the policies names, themselves or by a group. */
 async function namedBy(tx: Tx, named: Approvers[]): Promise<string[]> {
+  const limit = named.length === 1 ? MOST : ALL // of whom several must name, all are looked at
   const people = named.map(async ({ who }) => {
     const groups = who.flatMap((name) => (name.startsWith(GROUP) ? [name.slice(GROUP.length)] : []))
-    return [...who.filter((name) => !name.startsWith(GROUP) && name.includes('@')), ...(await membersOf(tx, groups))]
+    return new Set([...who.filter((name) => !name.startsWith(GROUP) && name.includes('@')), ...(await membersOf(tx, groups, limit))])
   })
-  const [first = [], ...others] = await Promise.all(people)
-  return [...new Set(first)].filter((email) => others.every((list) => list.includes(email)))
+  const [first = new Set<string>(), ...others] = await Promise.all(people)
+  return [...first].filter((email) => others.every((these) => these.has(email)))
 }
 const GROUP = 'group:'

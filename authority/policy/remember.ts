@@ -7,7 +7,7 @@ import { type Matching, wantsNumber } from '../console/number.ts'
 import { mayDecide } from '../console/person.ts'
 import { demandOf } from '../console/risk.ts'
 import type { RiskSetting, RoleSetting } from '../console/settings.ts'
-import { groupsOf } from '../store/person-groups.ts'
+import { groupsOf, standingGroupsOf } from '../store/person-groups.ts'
 import { findRemembered, type NewRemembered } from '../store/remembered.ts'
 import type { RememberedRow, RequestRow, Tx } from '../store/schema.ts'
 import { isOf } from './pattern.ts'
@@ -38,7 +38,7 @@ export async function findApproval(
     const kept = Scope.parse(JSON.parse(row.scope)).filter((name) => answer.rememberable.includes(name))
     const scope = kept.filter((name) => demandOf(risks, service.origin, name) === 'sign_in')
     if (scope.length === 0 || row.created_at + days * DAY_SECONDS <= at || !isSuch(row, question)) continue
-    const giver = { email: row.by, groups: await groupsOf(db, row.by) }
+    const giver = { email: row.by, groups: await standingGroupsOf(db, row.by) }
     const isTheirs = answer.approvers.length > 0 || mayDecide(giver, roles, { user, groups: await groupsOf(db, user), service: service.origin })
     if (isTheirs && isApprover({ approvers: answer.approvers, user: question.user }, { by: row.by, groups: giver.groups })) return { row, scope }
   }

@@ -9,7 +9,7 @@ import type { RememberedRow } from '../store/schema.ts'
 import type { PolicyState } from './current.ts'
 import { type ForgetDeps, forget } from './forget.ts'
 
-const MOST_LISTED = 500
+const MOST_LISTED = 10_000
 
 type PolicyRouteDeps = ForgetDeps & { now: Now; policyState: () => PolicyState }
 
@@ -17,9 +17,10 @@ type PolicyRouteDeps = ForgetDeps & { now: Now; policyState: () => PolicyState }
 export const policyRoutes = (d: PolicyRouteDeps) =>
   new Hono()
     .get('/policy', () => answer(stateOf(d.policyState())))
-    .get('/remembered', async () =>
-      answer({ remembered: (await listRemembered(d.db.read, 'all', { at: d.now(), limit: MOST_LISTED })).map(rememberedOf) }),
-    )
+    .get('/remembered', async () => {
+      const rows = await listRemembered(d.db.read, 'all', { at: d.now(), limit: MOST_LISTED + 1 })
+      return answer({ remembered: rows.slice(0, MOST_LISTED).map(rememberedOf), ...(rows.length > MOST_LISTED && { more: true }) })
+    })
     .delete('/remembered/:ref', async (c) => answer(rememberedOf(await forget(d, c.req.param('ref'), { by: ADMIN_TOKEN, within: 'all' }))))
 
 function stateOf(state: PolicyState) {

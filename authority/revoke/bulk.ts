@@ -1,14 +1,14 @@
 import type { Random } from '../../spec/effects.ts'
 import type { AuditEvent } from '../../spec/node/audit.ts'
 import { type ApproveDeps, expireDue } from '../approve/approve.ts'
-import { readShown } from '../approve/shown.ts'
-import { aboutRemembered, aboutRequest } from '../audit/about.ts'
+import { aboutRequest } from '../audit/about.ts'
+import { forgetOf, noteForgotten } from '../policy/forget.ts'
 import { type Alive, findAlive, type Stage, type Which } from '../store/alive.ts'
 import { revokeAuthorizations } from '../store/authorizations.ts'
 import { announce } from '../store/outbox.ts'
 import { revokePasses } from '../store/passes.ts'
 import type { Reach } from '../store/reach.ts'
-import { forgetMeant, forgetOfRequest } from '../store/remembered.ts'
+import { forgetMeant } from '../store/remembered.ts'
 import { denyPending, findByAuthorization } from '../store/requests.ts'
 import type { Tx } from '../store/schema.ts'
 import type { RevokeDeps } from './revoke.ts'
@@ -40,38 +40,47 @@ export async function revokeAll(d: BulkDeps, which: Which, act: Act): Promise<En
   const since = await forgetApprovals(d, which, act) // what was remembered of one of those requests before it was denied; what it has approved is ended below
   const passes = await endStage(d, 'pass', which, act)
   const authorizations = await endStage(d, 'authorization', which, act)
-  return { authorizations: atOnce + authorizations, passes, requests, remembered: before + since }
+  const ended = [atOnce, passes, authorizations]
+  return {
+    authorizations: atOnce.ended + authorizations.ended,
+    passes: passes.ended,
+    requests: requests.ended,
+    remembered: before + since + ended.reduce((sum, { forgotten }) => sum + forgotten, 0),
+  }
 }
 
 /** Forgets the approvals that are remembered of what is meant. Gives how many. */
 const forgetApprovals = (d: BulkDeps, which: Which, { by, within = 'all' }: Act): Promise<number> =>
   d.db.write(async (tx) => {
-    const forgotten = which.by === 'authorization_id' ? await ofAuthorization(tx, which.is) : await forgetMeant(tx, which, within)
-    for (const row of forgotten) await d.audit.record(tx, { event: 'remembered', outcome: 'ended', by, ...aboutRemembered(row) })
-    return forgotten.length
+    const request = which.by === 'authorization_id' ? await findByAuthorization(tx, which.is) : undefined
+    return (await noteForgotten(d, tx, request ? await forgetOf(tx, request) : await forgetMeant(tx, which, within), by)).length
   })
 
-async function ofAuthorization(tx: Tx, id: string) {
-  const request = await findByAuthorization(tx, id)
-  return request ? forgetOfRequest(tx, { ref: request.ref, remembered: readShown(request.shown).remembered }) : []
-}
-
-/** Ends what is alive of one stage, until a look finds nothing. Gives how much it ended. */
-async function endStage(d: BulkDeps, stage: Stage, which: Which, act: Act): Promise<number> {
-  for (let total = 0; ; ) {
-    const { alive, ended } = await d.db.write(async (tx) => {
+/** Ends what is alive of one stage, until a look finds nothing. Gives how much it ended, and how many remembered approvals with it. */
+async function endStage(d: BulkDeps, stage: Stage, which: Which, act: Act): Promise<{ ended: number; forgotten: number }> {
+  const total = { ended: 0, forgotten: 0 }
+  for (;;) {
+    const { alive, ended, forgotten } = await d.db.write(async (tx) => {
       const at = d.now()
       const aliveAt = stage === 'request' ? at : at - CLOCKS_APART_SECONDS // a request past its deadline is expired for good
       const alive = await findAlive(tx, stage, which, { aliveAt, limit: BATCH, ...(act.within && { within: act.within }) })
       const events = alive.length > 0 ? await END[stage](tx, alive, { ...act, at, aliveAt, random: d.random }) : []
       for (const event of events) await d.audit.record(tx, event)
-      return { alive, ended: events.length }
+      return { alive, ended: events.length, forgotten: which.by === 'key_thumbprint' ? await forgetOfEach(d, tx, alive, act.by) : 0 }
     })
     if (alive.length === 0) return total
     if (stage === 'request') for (const { digest } of alive) d.onDecided(digest)
     if (stage === 'authorization') d.deliverSoon()
-    total += ended
+    total.ended += ended
+    total.forgotten += forgotten
   }
+}
+
+/** Forgets what has approved these requests for a key: nothing else tells that it was for this one. Gives how many. */
+async function forgetOfEach(d: BulkDeps, tx: Tx, alive: Alive[], by: string): Promise<number> {
+  let sum = 0
+  for (const row of alive) sum += (await noteForgotten(d, tx, await forgetOf(tx, row), by)).length
+  return sum
 }
 
 type EndSome = (tx: Tx, alive: Alive[], act: Act & { at: number; aliveAt: number; random: Random }) => Promise<AuditEvent[]>

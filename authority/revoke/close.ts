@@ -8,6 +8,7 @@ import { toRfc3339 } from '../../spec/time.ts'
 import { type CloseRequest, CloseResponse } from '../../spec/wire/validation.ts'
 import { aboutRequest } from '../audit/about.ts'
 import type { Caller } from '../discover/authenticate.ts'
+import { forgetOf, noteForgotten } from '../policy/forget.ts'
 import { spendAssertion } from '../store/assertions.ts'
 import { closeAuthorization } from '../store/authorizations.ts'
 import { findByAuthorization } from '../store/requests.ts'
@@ -16,7 +17,7 @@ import type { AuthorityTables } from '../store/schema.ts'
 export type CloseDeps = { now: Now; profile: Profile; db: Database<AuthorityTables>; audit: Audit }
 
 /**
- * Closes an authorization for the Service that redeemed it (protocol 7, §5.5.2); the first action stands.
+ * Closes an authorization for the Service that redeemed it (protocol 7, §5.5.2); the first action stands. With one that it revokes ends what was remembered of it.
  * Throws unknown_authorization; invalid_assertion for an assertion that was used before, or, in `hardened`, that cannot be told from one.
  */
 export async function close(d: CloseDeps, request: CloseRequest, caller: Caller & { address?: string }): Promise<CloseResponse> {
@@ -31,6 +32,7 @@ export async function close(d: CloseDeps, request: CloseRequest, caller: Caller 
     if (!row) return undefined
     const led = await findByAuthorization(tx, row.id)
     await d.audit.record(tx, { ...(led && aboutRequest(led)), ...about, service, outcome: row.first ? row.state : 'closed before' })
+    if (led && row.first && row.state === 'revoked') await noteForgotten(d, tx, await forgetOf(tx, led), service)
     return row
   })
   // Only now, so that the assertion stays spent: one that was seen at a refused close must not close another authorization.

@@ -4,12 +4,11 @@ import type { Audit } from '../../spec/node/audit.ts'
 import type { Database } from '../../spec/node/database.ts'
 import { isApprovable } from '../../spec/scope.ts'
 import { Scope } from '../../spec/wire/scopes.ts'
-import { readShown } from '../approve/shown.ts'
-import { aboutRemembered, aboutRequest } from '../audit/about.ts'
+import { aboutRequest } from '../audit/about.ts'
+import { forgetOf, noteForgotten } from '../policy/forget.ts'
 import { findByRequest, narrowAuthorization, revokeAuthorizations } from '../store/authorizations.ts'
 import { announce } from '../store/outbox.ts'
 import { revokePasses } from '../store/passes.ts'
-import { forgetOfRequest } from '../store/remembered.ts'
 import { findRequest } from '../store/requests.ts'
 import type { AuthorityTables, RequestRow } from '../store/schema.ts'
 
@@ -29,8 +28,7 @@ export async function revoke(d: RevokeDeps, requestDigest: string, act: Act): Pr
     const [ended] = await revokeAuthorizations(tx, [requestDigest], { reason: act.reason, at })
     if (killed === undefined && !ended) throw new ProtocolError('unprocessable', 'this request has no pass or authorization that is still alive')
     if (ended) await announce(tx, [ended], { at, random: d.random })
-    const forgotten = await forgetOfRequest(tx, { ref: request.ref, remembered: readShown(request.shown).remembered }) // or the next such request is approved again
-    for (const row of forgotten) await d.audit.record(tx, { event: 'remembered', outcome: 'ended', by: act.by, ...aboutRemembered(row) })
+    await noteForgotten(d, tx, await forgetOf(tx, request), act.by)
     await d.audit.record(tx, {
       event: 'revocation',
       outcome: ended ? 'authorization revoked' : 'pass revoked',

@@ -59,14 +59,24 @@ export async function forgetRemembered(tx: Tx, reach: Reach, ref: string): Promi
 const isReached = (reach: Reach): Expression<SqlBool> =>
   reach === 'all' ? isWithin(reach) : sql<SqlBool>`(${isWithin({ own: reach.own, others: reach.others })} or request."by" = ${reach.own})`
 
-const COLUMNS = { user: 'user_email', service: 'service_origin', key_thumbprint: 'key_thumbprint' } as const
-
-/** Forgets all that is meant and within reach. Gives it as it was. */
+/** Forgets all that is meant and within reach. Gives it as it was. Of a holder key it is what was remembered for it, and what was when it had asked: an attested agent has another key each time. */
 export async function forgetMeant(tx: Tx, which: Which, reach: Reach): Promise<RememberedRow[]> {
-  if (which.by === 'authorization_id') return [] // of which `forgetOfRequest` knows
   const within = tx.selectFrom('remembered as request').select('request.ref').where(isReached(reach))
-  const gone = tx.deleteFrom('remembered').where('ref', 'in', within)
-  return (which.by === 'all' ? gone : gone.where(COLUMNS[which.by], '=', which.is)).returningAll().execute()
+  const gone = tx.deleteFrom('remembered').where('ref', 'in', within).returningAll()
+  switch (which.by) {
+    case 'authorization_id':
+      return [] // of which `forgetOfRequest` knows
+    case 'all':
+      return gone.execute()
+    case 'user':
+      return gone.where('user_email', '=', which.is).execute()
+    case 'service':
+      return gone.where('service_origin', '=', which.is).execute()
+    case 'key_thumbprint': {
+      const asked = tx.selectFrom('request').select('ref').where('key_thumbprint', '=', which.is)
+      return gone.where((e) => e.or([e('key_thumbprint', '=', which.is), e('request_ref', 'in', asked)])).execute()
+    }
+  }
 }
 
 /** Forgets what was remembered when a request was approved, and what approved it. Gives it as it was. */

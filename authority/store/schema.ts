@@ -84,7 +84,11 @@ export type AuthorityTables = AuditTable &
       seen_at: number
       expires_at: number
     }
-    person_group: { email: string; name: string } // as the provider said when that person last signed in
+    person_group: {
+      email: string
+      name: string // as the provider said when that person last signed in
+      signed_out_at: number | null // when an admin ended their sessions since: by it they decide nothing until they sign in again
+    }
     passkey: {
       id: string // the credential id
       email: string

@@ -4,15 +4,20 @@ import type { Session } from '../session.ts'
 import { scopesOf } from './holding.tsx'
 import { Heads, OwnForm, ScopeName, Their, When } from './page.tsx'
 
-type RememberedOf = { rows: RememberedRow[]; session: Session; mayEnd: (row: RememberedRow) => boolean }
+type RememberedOf = { rows: RememberedRow[]; isCut: boolean; session: Session; mayEnd: (row: RememberedRow) => boolean }
 
 /** The approvals that are remembered, each to be ended. */
-export const RememberedApprovals = ({ rows, session, mayEnd }: RememberedOf) => (
+export const RememberedApprovals = ({ rows, isCut, session, mayEnd }: RememberedOf) => (
   <>
     <h1>{rows.length === 0 ? 'No approval is remembered' : 'Remembered approvals'}</h1>
     <p>
       Requests like these are approved without asking, until then. Ending one takes nothing back that it gave: that is done under “Authorizations”.
     </p>
+    {isCut && (
+      <p class="quiet">
+        These are the newest. <code>agentpass-authority remembered list</code> tells of more, and a revocation ends all of a user or a Service.
+      </p>
+    )}
     {rows.length > 0 && (
       <section class="scroll" tabindex={0} aria-label="Remembered approvals">
         <table>

@@ -1,6 +1,6 @@
 import type { Migration } from '../../../spec/node/migrate.ts'
 
-/** What policy adds to a decision: who alone may approve, approvals that wait for another, approvals that are remembered, and what a pass tells the audit trail. */
+/** What policy adds to a decision: who alone may approve, approvals that wait for another, approvals that are remembered, and what a pass tells the audit trail; and since when somebody's groups give them nothing. */
 export const policyTables: Migration = async (tx) => {
   await tx.schema
     .createTable('request_approver')
@@ -41,4 +41,5 @@ export const policyTables: Migration = async (tx) => {
   await tx.schema.createIndex('remembered_by_request').on('remembered').column('request_ref').execute()
   await tx.schema.createIndex('remembered_by_expiry').on('remembered').column('expires_at').execute()
   await tx.schema.alterTable('pass').addColumn('about', 'text').execute()
+  await tx.schema.alterTable('person_group').addColumn('signed_out_at', 'bigint').execute()
 }
