@@ -12,7 +12,7 @@ async function office(row: Partial<NotificationRow> = {}, settings: { [member: s
   const { ref } = await w.asked()
   const db = w.database<AuthorityTables>()
   const failed: NotificationRow = {
-    ...{ id: ID, kind: 'denied', channel: 'webhook', recipient: 'elsewhere', request_ref: ref, event_at: w.now(), due_at: w.now(), tries: 9 },
+    ...{ id: ID, kind: 'denied', channel: 'webhook', recipient: 'security', request_ref: ref, event_at: w.now(), due_at: w.now(), tries: 9 },
     ...{
       expires_at: w.now() + 100,
       taken_at: w.now(),
@@ -43,8 +43,8 @@ test('an admin has it tried again, and the trail says who and what', async () =>
   const ida = await w.signedIn(PEOPLE.ida)
   const { status, headers } = await ida.send('/deliveries', '/deliveries/again')
   expect([status, headers.get('location')]).toEqual([303, '/console/deliveries?done=tried_again'])
-  expect(await w.kept()).toMatchObject({ state: 'waiting', due_at: w.now(), expires_at: w.now() + 3600, ended_at: null })
-  const about = { outcome: 'tried again', by: PEOPLE.ida.email, request_ref: w.ref, reason: 'denied, by webhook to elsewhere' }
+  expect(await w.kept()).toMatchObject({ state: 'waiting', expires_at: w.now() + 3600, ended_at: null })
+  const about = { outcome: 'tried again', by: PEOPLE.ida.email, request_ref: w.ref, reason: 'denied, by webhook to security' }
   expect(await w.audited()).toEqual([expect.objectContaining(about)])
 })
 
@@ -63,11 +63,15 @@ test('an auditor who sends the form all the same is refused, and that is audited
 
 test.each<[string, Partial<NotificationRow>]>([
   ['that asks about a request which waits no longer', { kind: 'requested', expires_at: 1 }],
+  ['that asks about a request which was decided', { kind: 'reminder' }],
+  ['for a webhook that the settings have no more', { recipient: 'renamed' }],
+  ['for a mailbox, where the settings have no mail any more', { channel: 'email', recipient: 'ada@acme.example' }],
   ['that was tried again by somebody else meanwhile', { state: 'waiting' }],
 ])('what is tried again is refused for one %s', async (_, row) => {
   const w = await office({ ...row, state: 'failed' })
   const ida = await w.signedIn(PEOPLE.ida)
   const page = await ida.open('/deliveries')
+  if (row.kind === 'reminder') await w.act('deny', w.ref)
   if (row.state) await w.database<AuthorityTables>().write((tx) => tx.updateTable('notification').set({ state: 'waiting' }).execute())
   const sent = await ida.submit(page, '/deliveries/again')
   expect(sent.status).toBe(422)

@@ -98,6 +98,53 @@ test('recipients whom the server puts off hold up nobody else', async () => {
   expect(w.smtp.mails.map(({ to }) => to)).toEqual([ADA])
 })
 
+test.each(['554 5.7.1 Client host rejected', '550 5.7.1 Relay access denied', '550 5.1.8 Bad sender', '554 no'])(
+  'what a server says of this server or its sender when it is told a recipient is no word of the recipient: %s',
+  async (answer) => {
+    const w = await notifying(QUIET)
+    w.smtp.state.answers = (line) => (line.startsWith('RCPT TO') ? answer : undefined)
+    await w.asked()
+    await w.settled()
+    expect(await states(w)).toEqual(['requested waiting'])
+    w.smtp.state.answers = () => undefined
+    await w.tick(REST)
+    await w.settled()
+    expect(await states(w)).toEqual(['requested sent'])
+  },
+)
+
+test('of several in one mail that is refused for what it says each is tried alone, and what is refused alone is given up', async () => {
+  const w = await notifying(QUIET)
+  await w.smtp.down()
+  const asked = []
+  for (const description of ['Answer the ticket', 'something that a filter refuses', 'Close the ticket'])
+    asked.push(await w.asked(ADA, { task: { id: 'ticket-4711', description } }))
+  await w.settled()
+  w.smtp.state.onMail = ({ raw, parts }) => (JSON.stringify([raw, parts]).includes('filter') ? '554 5.7.1 refused by the filter' : '250 ok')
+  await w.smtp.up()
+  for (let i = 0; i < 6; i++) {
+    await w.tick(REST + 1)
+    await w.settled()
+  }
+  const rows = await w.rows()
+  expect(asked.map(({ ref }) => rows.find(({ request_ref }) => request_ref === ref)?.state)).toEqual(['sent', 'failed', 'sent'])
+})
+
+test('questions that nobody needs any more take no turn of the one that somebody does', async () => {
+  const w = await notifying({ ...QUIET, email: { outcomes: false } })
+  await w.smtp.down()
+  const needless = []
+  for (let i = 0; i < 20; i++) needless.push(await w.asked())
+  await w.settled()
+  for (const { id } of needless) await w.cancel(id)
+  w.pass(60)
+  const { ref } = await w.asked()
+  await w.smtp.up()
+  await w.tick() // one look
+  while (w.smtp.mails.length === 0) await turns(1)
+  expect(w.smtp.mails.map(({ raw }) => raw.includes(ref))).toEqual([true])
+})
+
 test('a receiver that says it is gone is not asked again about the same', async () => {
   const w = await notifying(HOOKED)
   w.hooks.answer = async () => new Response(null, { status: 410 })
@@ -112,6 +159,19 @@ test('a receiver that says when to come again is left alone until then', async (
   await w.asked()
   await w.settled()
   expect((await w.rows()).map(({ due_at }) => due_at - w.now())).toEqual([120])
+})
+
+test('what waits for a webhook that the settings have no more is given up at its time, and audited', async () => {
+  const w = await notifying({ ...HOOKED, notifications: { ...QUIET.notifications, webhooks: [GENERIC] } })
+  w.hooks.answer = BUSY
+  const { ref } = await w.asked()
+  await w.settled()
+  await w.db.write((tx) => tx.updateTable('notification').set({ recipient: 'renamed', last_error: null }).execute())
+  await w.tick(900)
+  await until(async () => (await states(w)).includes('requested failed'))
+  expect(await w.audited()).toEqual([
+    expect.objectContaining({ request_ref: ref, reason: 'requested, by webhook to renamed: there was no time left to send it' }),
+  ])
 })
 
 test('a question that nobody could be asked is given up at the deadline, an outcome after a day, and both are audited', async () => {

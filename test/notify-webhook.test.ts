@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 import { Webhook } from 'standardwebhooks'
 import { expect, test } from 'vitest'
 import { post } from '../authority/notify/post.ts'
+import { slackMessage } from '../authority/notify/slack.ts'
 import { createGuardedFetch } from '../spec/node/fetch.ts'
 import { isWebhookSecret } from '../spec/node/webhook.ts'
 import { findOnPath } from './installed.ts'
@@ -57,6 +58,13 @@ test('and by the lines of plain HMAC that the README shows', async ({ skip }) =>
   expect([verify({}), verify({ body: `${body} ` }), verify({ headers: old })]).toEqual([0, 1, 1])
 })
 
+test.each([0, 1])('a message to Slack that is cut ends with a whole character', (shift) => {
+  const lines = [`${'x'.repeat(shift)}${'😀'.repeat(2000)}`]
+  const told = { kind: 'requested' as const, ref: 'r', title: 't', heading: 't', rows: [{ name: 'Asks for', lines }], task: lines, link: undefined }
+  const message = JSON.stringify(slackMessage(told))
+  expect([message.includes('…'), /\\ud[89a-f]/.test(message)]).toEqual([true, false])
+})
+
 test('a message to Slack is what its incoming webhooks take, with a button that leads to the request', async () => {
   const w = await notifying({ ...HOOKED, webhooks: [SLACK] })
   const { ref } = await w.asked()
@@ -64,7 +72,7 @@ test('a message to Slack is what its incoming webhooks take, with a button that 
   const { body, headers } = w.hooks.heard[0]!
   expect([...headers.keys()].filter((name) => name.startsWith('webhook'))).toEqual([])
   const { text, blocks } = JSON.parse(body)
-  expect(text).toBe('An agent asks for access at desk.example')
+  expect(text).toBe('An agent asks for access at desk[.]example')
   expect(blocks.map(({ type }: { type: string }) => type)).toEqual(['section', 'section', 'section', 'actions'])
   expect(blocks.at(-1).elements).toEqual([{ type: 'button', text: { type: 'plain_text', text: 'Look at it and decide' }, url: w.link(ref) }])
 })

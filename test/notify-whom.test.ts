@@ -2,6 +2,9 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { addApproval } from '../authority/store/approvals.ts'
+import { digestOf } from '../authority/store/digest.ts'
+import { noteSignedOut } from '../authority/store/person-groups.ts'
 import { APPROVING } from './authority-rig.ts'
 import { temporaryFolder } from './folders.ts'
 import { ADA, GENERIC, type Notifying, notifying } from './notify-rig.ts'
@@ -63,6 +66,27 @@ test.each<[string, string, string[]]>([
   await w.asked()
   await w.settled()
   expect(w.smtp.mails.map(({ to }) => to).sort()).toEqual([ADA, ...others].sort())
+})
+
+test('whose sessions an admin has ended is asked by no group, until they sign in again', async () => {
+  const w = await notifying({ roles: approver({ groups: ['desk-leads'] }) })
+  await w.signedIn({ [CLEO]: ['desk-leads'], [LEA]: ['desk-leads'] })
+  await w.db.write((tx) => noteSignedOut(tx, CLEO, w.now()))
+  await w.asked()
+  await w.settled()
+  expect(w.smtp.mails.map(({ to }) => to).sort()).toEqual([ADA, LEA])
+})
+
+test('where two people must approve, whoever has approved is not reminded, and the others are', async () => {
+  const file = join(temporaryFolder(), 'policy.cedar')
+  writeFileSync(file, '@approvals("2") permit (principal, action == AgentPass::Action::"ask", resource);')
+  const w = await notifying({ roles: approver({ people: [LEA] }), policy: { file } })
+  const { id } = await w.asked()
+  await w.settled()
+  await w.db.write((tx) => addApproval(tx, { request_digest: digestOf(id), by: ADA, scope: '["tickets:read"]', at: w.now() }))
+  await w.tick(450)
+  await w.settled()
+  expect(mailed(w).filter((line) => line.includes('Still waiting'))).toEqual([`${LEA}: Still waiting: an agent asks for access at desk.example`])
 })
 
 test('of a group of thousands a hundred are asked, and its user', async () => {

@@ -44,7 +44,7 @@ function expectHarmless(name: string, mail: Received, { link, harmless }: { link
   const [from, to] = [lines.findIndex((line) => line.startsWith('What the agent says')), lines.findIndex((line) => line.startsWith('Look at it'))]
   expect([name, lines.slice(from + 1, to - 1).every((line) => line.startsWith('  | '))]).toEqual([name, true])
   expect([name, text.match(/\S*:\/\/\S*/g)]).toEqual([name, [link]])
-  expect([name, html.replace(/<[^>]*>/g, '').match(/\S*:\/\/\S*|www\.|\.example\/|(?<!desk|acme)\.example/g)]).toEqual([name, null])
+  expect([name, html.replace(/<title>.*?<\/title>|<[^>]*>/gs, '').match(/\S*:\/\/\S*|www\.|\.example\/|(?<!acme)\.example/g)]).toEqual([name, null])
   expect([name, skeletonOf(html, link)]).toEqual([name, skeletonOf(partOf(harmless.mail, 'text/html'), harmless.link)])
   expect([name, UNSEEN.test(html.replaceAll('\u00a0', ' ').replace(/\n/g, ''))]).toEqual([name, false])
 }
@@ -63,8 +63,8 @@ function expectCalm(name: string, body: string): void {
   const marked = message.blocks.filter(({ text }: { text?: { type: string } }) => text?.type === 'mrkdwn')
   expect([name, message.text, marked.map(({ text }: { text: { text: string } }) => text.text)]).toEqual([
     name,
-    'An agent asks for access at desk.example',
-    ['*An agent asks for access at desk.example*'],
+    'An agent asks for access at desk[.]example',
+    ['*An agent asks for access at desk[.]example*'],
   ])
   for (const { text } of message.blocks) if (text) expect([name, text.text.length <= 3000]).toEqual([name, true])
 }
@@ -108,12 +108,12 @@ test('the text and the HTML of a mail say the same facts', async () => {
   const said = partOf(w.smtp.mails[0]!, 'text/plain')
   expect(said).toBe(
     [
-      'An agent asks for access at desk.example',
+      'An agent asks for access at desk[.]example',
       '',
       'Agent           test-harness',
       'How well known  unverified: nobody vouches for it; it chose its name itself',
       'For             ada@acme.example',
-      'At              desk.example, which calls itself “Ticket desk”',
+      'At              desk[.]example, which calls itself “Ticket desk”',
       'As              a token for its API',
       'Asks for        tickets:read: Read tickets',
       '                tickets:write: Write tickets',

@@ -5,6 +5,7 @@ import type { ExportState } from '../../spec/node/export/states.ts'
 import type { PolicyState } from '../policy/current.ts'
 import type { RegisterDeps } from '../register/register.ts'
 import type { BulkDeps } from '../revoke/bulk.ts'
+import type { Lane } from '../store/notifications.ts'
 import type { DecideDeps } from './decide.ts'
 import type { Frame } from './pages/page.tsx'
 import type { Provider } from './provider.ts'
@@ -32,8 +33,8 @@ export type ConsoleDeps = DecideDeps &
     exportStates: () => Promise<ExportState[]>
     /** How often one address may begin to sign in, and one person ask for something. */
     consoleTurns: { signIn: TakeTurn; act: TakeTurn }
-    /** Whether the settings have anybody told of requests. */
-    notifies: boolean
+    /** The ways by which the settings have people and programs told of requests. */
+    lanes: Lane[]
     /** The settings in force, as text for people. */
     settingsText: string
   }

@@ -25,7 +25,9 @@ export const deliveriesRoutes = (d: ConsoleDeps) =>
         listDeliveries(d.db.read, 'waiting', MOST_ROWS),
         listDeliveries(d.db.read, 'sent', MOST_ROWS),
       ])
-      const page = <Deliveries session={session} notifies={d.notifies} at={d.now()} exports={exports} failed={failed} waiting={waiting} sent={sent} />
+      const page = (
+        <Deliveries session={session} notifies={d.lanes.length > 0} at={d.now()} exports={exports} failed={failed} waiting={waiting} sent={sent} />
+      )
       return respond(d.frame(), { title: 'Deliveries', current: 'deliveries', session, notice: noticeOf(c.req.query('done')), children: page })
     })
     .post(`${DELIVERIES}/again`, async (c) => {

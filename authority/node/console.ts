@@ -9,6 +9,7 @@ import { CONSOLE } from '../console/door.ts'
 import type { Matching } from '../console/number.ts'
 import { createProvider } from '../console/provider.ts'
 import { createConsoleStreams } from '../console/streams.ts'
+import { lanesOf } from '../notify/notifier.ts'
 import type { PolicyInForce } from '../policy/current.ts'
 import type { BulkDeps } from '../revoke/bulk.ts'
 import type { AuthoritySettings } from '../settings.ts'
@@ -61,7 +62,7 @@ export function consoleDeps({ settings, clientSecret, effects, party, db, decisi
     frame: () => ({ origin, assets: addresses, formTargets: provider.origins(), remembers: settings.policy.remember_days > 0 }),
     streams: createConsoleStreams(() => newestSeq(db.read)),
     consoleTurns: { signIn: createRate(60, 60), act: createRate(120, 60) },
-    notifies: settings.notifications !== undefined,
+    lanes: lanesOf(settings.notifications),
     settingsText: stringify(settings, { aliasDuplicateObjects: false }),
   }
 }

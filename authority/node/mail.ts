@@ -74,7 +74,7 @@ type Failure = z.infer<typeof Failure>
 const OUT_OF_ORDER = 503
 type About = { smtp: SmtpSettings; to: string; password: string | undefined }
 
-/** What a failure comes to, in words for an operator. A refusal for good of this recipient or mail is final; of all else something may be mended meanwhile. */
+/** What a failure comes to, in words for an operator. A refusal for good of this recipient, or of what this mail says, is final; of all else something may be mended meanwhile. */
 function deliveryOf(failure: unknown, about: About): Delivery {
   const told = Failure.safeParse(failure).data ?? { message: String(failure) }
   const { failure: words, ...more } = wordsOf(told, about)
@@ -85,9 +85,16 @@ function wordsOf(e: Failure, { smtp, to }: About): Exclude<Delivery, 'sent'> {
   const { host, port } = smtp
   const said = e.response ?? e.message
   const isForGood = typeof e.responseCode === 'number' && e.responseCode >= 500 && e.responseCode !== OUT_OF_ORDER
-  if (e.command === 'RCPT TO') return { failure: `${host} refused the recipient ${to}: ${said}${asciiWords(to)}`, isFinal: isForGood, isOfOne: true }
+  if (e.command === 'RCPT TO') {
+    const isTheirs = !isForGood || isOfRecipient(e.responseCode, said)
+    return {
+      failure: `${host} refused the recipient ${to}: ${said}${asciiWords(to)}`,
+      isFinal: isForGood && isTheirs,
+      ...(isTheirs && { refused: 'recipient' }),
+    }
+  }
   if (e.command === 'MAIL FROM') return { failure: `${host} refused the sender: ${said}`, hint: 'may this server send from email.from there?' }
-  if (e.code === 'EMESSAGE' || e.command === 'DATA') return { failure: `${host} refused the mail: ${said}`, isFinal: isForGood, isOfOne: true }
+  if (e.code === 'EMESSAGE' || e.command === 'DATA') return { failure: `${host} refused the mail: ${said}`, isFinal: isForGood, refused: 'mail' }
   if (e.code === 'EAUTH')
     return { failure: `${host} refused user and password: ${said}`, hint: 'are smtp.user and smtp.password those of this server?' }
   if (/certificate|altnames/i.test(e.message))
@@ -102,6 +109,12 @@ function wordsOf(e: Failure, { smtp, to }: About): Exclude<Delivery, 'sent'> {
   if (e.code === 'ETIMEDOUT' || e.code === 'EABORT')
     return { failure: `${host}:${port} did not answer in time`, hint: 'does a firewall stand between? is smtp.tls what this port speaks?' }
   return { failure: `${host}: ${e.message}` }
+}
+
+/** Servers put a refusal of the client, the sender or relaying off until they are told a recipient (Postfix does, with 5.7.1): of the recipient itself is what is said of an address or a mailbox (RFC 3463, 6531). */
+function isOfRecipient(code: unknown, said: string): boolean {
+  const [, about] = /\b5\.(\d+\.\d+)\b/.exec(said) ?? []
+  return about === undefined ? code === 550 || code === 551 || code === 553 : /^(?:1\.(?![78]$)|2\.|6\.7$)/.test(about)
 }
 
 const asciiWords = (to: string): string => (/^[\x21-\x7e]+$/.test(to) ? '' : ' (an address that is not ASCII needs a server that knows SMTPUTF8)')

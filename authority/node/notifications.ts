@@ -3,12 +3,14 @@ import { addGauge } from '../../spec/node/metrics.ts'
 import type { Effects, Party } from '../../spec/node/party.ts'
 import type { Chore } from '../../spec/node/sweep.ts'
 import { type DeliverDeps, deliverMail, deliverToWebhook } from '../notify/deliver.ts'
+import { giveUpLate } from '../notify/give-up.ts'
 import { noticeSome } from '../notify/notice.ts'
 import { createNotifier, type Way } from '../notify/notifier.ts'
 import type { Webhook } from '../notify/post.ts'
 import type { NotificationSettings, WebhookSettings } from '../notify/settings.ts'
 import type { AuthoritySettings } from '../settings.ts'
 import { countDeliveries } from '../store/deliveries.ts'
+import { READ_AT_ONCE } from '../store/notification-cursor.ts'
 import type { AuthorityTables } from '../store/schema.ts'
 import { createMailer, type Mailer } from './mail.ts'
 import { SMTP_CA, SMTP_PASSWORD, secretName, urlName } from './notification-secrets.ts'
@@ -38,7 +40,8 @@ export function createNotifications({ settings, secrets, effects, party, db }: G
   for (const state of ['waiting', 'failed'] as const)
     addGauge(party.metrics, { name: `agentpass_notifications_${state}`, help: HELP[state], take: () => countDeliveries(db.read, state, party.now()) })
   const run = async () => {
-    while ((await noticeSome(noticing)) > 0);
+    for (let rounds = 0; rounds < MOST_ROUNDS && (await noticeSome(noticing)) === READ_AT_ONCE; rounds++);
+    await giveUpLate(d)
     await notifier.look()
   }
   return {
@@ -47,6 +50,9 @@ export function createNotifications({ settings, secrets, effects, party, db }: G
     close: () => mailer?.close(),
   }
 }
+
+/** What is left of a long trail is read at the next turn: what is known by now is sent first. */
+const MOST_ROUNDS = 10
 
 const HELP = {
   waiting: 'notifications that are still to be sent',

@@ -1,20 +1,19 @@
-import { z } from 'zod'
 import { pauseSeconds } from '../../spec/back-off.ts'
 import type { Fetch, Now, Random } from '../../spec/effects.ts'
 import type { Audit } from '../../spec/node/audit.ts'
 import type { Database } from '../../spec/node/database.ts'
 import type { Log } from '../../spec/node/log.ts'
-import { aboutRequest } from '../audit/about.ts'
-import { endNotifications, listMailsBefore, postponeNotifications, takeForWebhook, takeMail } from '../store/notifications.ts'
-import { findAnswers } from '../store/passes.ts'
-import { findByRefs } from '../store/requests.ts'
-import type { AuthorityTables, NotificationRow, RequestRow } from '../store/schema.ts'
+import { shortened } from '../console/pages/page.tsx'
+import { endNotifications, listMailsBefore, postponeNotifications, sendApart, takeForWebhook, takeMail } from '../store/notifications.ts'
+import type { AuthorityTables, NotificationRow } from '../store/schema.ts'
 import type { Delivery } from './delivery.ts'
 import { genericMessage } from './generic.ts'
+import { giveUp } from './give-up.ts'
 import { composeMail, type SendMail } from './mail.tsx'
 import { post, type Webhook } from './post.ts'
+import { idsOf, sift } from './sift.ts'
 import { slackMessage } from './slack.ts'
-import { type Fact, isAsking, tell } from './told.ts'
+import { tell } from './told.ts'
 
 export type DeliverDeps = {
   now: Now
@@ -67,45 +66,18 @@ export async function deliverToWebhook(d: DeliverDeps, webhook: Webhook, taken: 
   return settle(d, useful, await post(d.fetch, webhook, { id: row.id, at, body: JSON.stringify(message) }))
 }
 
-type Sifted = { useful: NotificationRow[]; facts: Fact[] }
-const Granted = z.looseObject({ scope: z.array(z.string()) })
-
-/** What is still worth telling: nobody is asked about a request that was decided meanwhile, and what is past its time is given up. One request is told once in a mail. */
-async function sift(d: DeliverDeps, rows: NotificationRow[]): Promise<Sifted> {
-  const at = d.now()
-  const requests = await findByRefs(d.db.read, [...new Set(rows.map(({ request_ref }) => request_ref))])
-  const pairs = rows.map((row) => ({ row, request: requests.get(row.request_ref) }))
-  const dropped = pairs.filter(({ row, request }) => !request || (isAsking(row.kind) && isDecided(request)))
-  if (dropped.length > 0) await d.db.write((tx) => endNotifications(tx, idsOf(dropped.map(({ row }) => row)), { state: 'dropped', at }))
-  const left = pairs.filter((pair) => !dropped.includes(pair))
-  const late = left.filter(({ row }) => row.expires_at <= at).map(({ row }) => row)
-  for (const row of late) await giveUp(d, [row], row.last_error ?? 'there was no time left to send it')
-  const inTime = left.filter(({ row }) => row.expires_at > at)
-  const answers = await findAnswers(
-    d.db.read,
-    [...requests.values()].map(({ digest }) => digest),
-  )
-  const facts = inTime.flatMap(({ row, request }): Fact[] => {
-    const answer = request && answers.get(request.digest)
-    const granted = answer === undefined ? undefined : Granted.parse(JSON.parse(answer)).scope
-    return request ? [{ kind: row.kind, at: row.event_at, request, granted }] : []
-  })
-  const isFirst = (fact: Fact, i: number) =>
-    !isAsking(fact.kind) || facts.findIndex((one) => isAsking(one.kind) && one.request === fact.request) === i
-  return { useful: inTime.map(({ row }) => row), facts: facts.filter(isFirst) }
-}
-
-const isDecided = ({ status }: RequestRow): boolean => status === 'approved' || status === 'denied' || status === 'canceled'
-const idsOf = (rows: NotificationRow[]): string[] => rows.map(({ id }) => id)
-
 /** Writes down what came of an attempt. */
 async function settle(d: DeliverDeps, rows: NotificationRow[], delivery: Delivery): Promise<Came> {
   if (delivery === 'sent') {
     await d.db.write((tx) => endNotifications(tx, idsOf(rows), { state: 'sent', at: d.now() }))
     return 'done'
   }
-  const { isFinal, retryAfterSeconds = 0 } = delivery
-  const failure = delivery.failure.slice(0, MAX_FAILURE_CHARS)
+  const { isFinal, refused, retryAfterSeconds = 0 } = delivery
+  const failure = shortened(delivery.failure, MAX_FAILURE_CHARS)
+  if (isFinal && refused === 'mail' && new Set(rows.map(({ request_ref }) => request_ref)).size > 1) {
+    await d.db.write((tx) => sendApart(tx, idsOf(rows), { until: d.now() + FIRST_PAUSE_SECONDS, error: failure })) // what one says keeps no other
+    return 'done'
+  }
   if (isFinal) {
     await giveUp(d, rows, failure)
     return 'done'
@@ -119,20 +91,6 @@ async function settle(d: DeliverDeps, rows: NotificationRow[], delivery: Deliver
     await d.db.write((tx) => postponeNotifications(tx, [row.id], { until, error: failure }))
   }
   for (const { request_ref, tries } of rows) d.log.info('notification_failed', { request_ref, count: tries, failure })
-  return delivery.isOfOne ? 'done' : 'held back'
+  return refused ? 'done' : 'held back'
 }
-const MAX_FAILURE_CHARS = 300
-
-/** Nobody will be told of it any more: that much is audited. */
-async function giveUp(d: DeliverDeps, rows: NotificationRow[], failure: string): Promise<void> {
-  await d.db.write(async (tx) => {
-    const ended = await endNotifications(tx, idsOf(rows), { state: 'failed', error: failure, at: d.now() })
-    const requests = await findByRefs(tx, [...new Set(ended.map(({ request_ref }) => request_ref))])
-    for (const { request_ref, channel, recipient, kind } of ended) {
-      const request = requests.get(request_ref)
-      const reason = `${kind}, by ${channel} to ${recipient}: ${failure}`
-      await d.audit.record(tx, { event: 'notification', outcome: 'given up', reason, request_ref, ...(request && aboutRequest(request)) })
-    }
-  })
-  for (const { request_ref, tries } of rows) d.log.warn('notification_given_up', { request_ref, count: tries, failure })
-}
+const MAX_FAILURE_CHARS = 299 // and a sign that there was more

@@ -2,6 +2,7 @@ import { toRfc3339 } from '../../spec/time.ts'
 import { readShown } from '../approve/shown.ts'
 import { visible } from '../approve/visible.ts'
 import { shortened } from '../console/pages/page.tsx'
+import { isAsking } from '../store/notifications.ts'
 import type { Kind } from './settings.ts'
 import type { Fact, Told } from './told.ts'
 
@@ -42,7 +43,7 @@ export function genericMessage({ kind, at, request, granted }: Fact, told: Told,
 }
 
 function outcomeOf({ decided_at, decided_by, reason }: Fact['request'], kind: Kind): object {
-  if (kind === 'requested' || kind === 'reminder') return {}
+  if (isAsking(kind)) return {}
   return {
     ...(decided_at !== null && { decided_at: toRfc3339(decided_at) }),
     ...(decided_by !== null && { decided_by: visible(decided_by) }),

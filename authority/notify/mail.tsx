@@ -1,6 +1,7 @@
 import { raw } from 'hono/html'
+import { isAsking } from '../store/notifications.ts'
 import type { Delivery } from './delivery.ts'
-import { isAsking, type Told } from './told.ts'
+import type { Told } from './told.ts'
 
 /** A mail to one person. `id` names it, the same however often it is sent; `before`: those in which the same request was told of. */
 export type Mail = { id: string; to: string; subject: string; text: string; html: string; before: string[]; at: number }
@@ -34,7 +35,7 @@ const textOf = (subject: string, told: Told[]): string =>
     ...(told.length > 1 ? [subject, ''] : []),
     ...told.flatMap((one, i) => [
       ...(i === 0 ? [] : ['-'.repeat(72), '']),
-      one.title,
+      one.heading,
       '',
       ...one.rows.flatMap(({ name, lines }) => lines.map((line, i) => `${(i === 0 ? name : '').padEnd(WIDTH)}${line}`)),
       '',
@@ -89,7 +90,7 @@ const Html = ({ subject, told }: { subject: string; told: Told[] }) => (
 
 const Card = ({ told }: { told: Told }) => (
   <div style={STYLE.card}>
-    <h2 style={STYLE.title}>{told.title}</h2>
+    <h2 style={STYLE.title}>{told.heading}</h2>
     <table style={STYLE.table}>
       {told.rows.map(({ name, lines }) => (
         <tr>

@@ -3,6 +3,7 @@ import type { Log } from '../../spec/node/log.ts'
 import { isSomethingDue, type Lane } from '../store/notifications.ts'
 import type { AuthorityTables } from '../store/schema.ts'
 import type { Came } from './deliver.ts'
+import type { NotificationSettings } from './settings.ts'
 
 /** Brings what is due to whom it is for: each at least once, by whichever instance takes it first. */
 export type Notifier = {
@@ -13,6 +14,12 @@ export type Notifier = {
 }
 /** A way to tell: all mail, or one webhook. `deliver` takes what is next, says so by `taken`, and sends it. */
 export type Way = { lane: Lane; deliver: (taken: () => void) => Promise<Came> }
+
+/** The lanes that the settings open. */
+export const lanesOf = (settings: NotificationSettings | undefined): Lane[] => [
+  ...(settings?.email ? [{ channel: 'email' as const }] : []),
+  ...(settings?.webhooks ?? []).map(({ name }) => ({ channel: 'webhook' as const, recipient: name })),
+]
 
 /** So many at once on one way: one that is slow or dead fills its own lane, and no other. */
 const LANE_WIDTH = 4

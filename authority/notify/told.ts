@@ -3,6 +3,7 @@ import { readShown, type Shown, TIER_WORDS } from '../approve/shown.ts'
 import { visible, visibleParagraphs } from '../approve/visible.ts'
 import { CONSOLE } from '../console/door.ts'
 import { lengthOf, shortened } from '../console/pages/page.tsx'
+import { isAsking } from '../store/notifications.ts'
 import type { RequestRow } from '../store/schema.ts'
 import type { Kind } from './settings.ts'
 
@@ -17,6 +18,8 @@ export type Told = {
   ref: string
   /** In our own words and the Service's host alone, as it may stand in a header. */
   title: string
+  /** The same for a page or a message, where a host would become a link. */
+  heading: string
   rows: { name: string; lines: string[] }[]
   task: string[]
   /** The page of the request, where there is a console. It needs a sign-in, and decides nothing. */
@@ -38,16 +41,17 @@ const TITLES: Record<Kind, string> = {
   canceled: 'Taken back: access of an agent',
   revoked: 'Ended: access of an agent',
 }
-export const isAsking = (kind: Kind): boolean => kind === 'requested' || kind === 'reminder'
 
 /** Says a fact. `origin` is where the console is, where there is one. */
 export function tell(fact: Fact, origin: string | undefined): Told {
   const { kind, request } = fact
   const shown = readShown(request.shown)
+  const { host } = new URL(shown.service.origin)
   return {
     kind,
     ref: request.ref,
-    title: `${TITLES[kind]} at ${new URL(shown.service.origin).host}`,
+    title: `${TITLES[kind]} at ${host}`,
+    heading: `${TITLES[kind]} at ${unlinked(host)}`,
     rows: [...aboutAsker(shown), ...aboutAccess(shown, fact), ...aboutTime(shown, fact)],
     task: visibleParagraphs(shortened(shown.task.description, MOST_TASK_CHARS), MOST_EMPTY_LINES).map(unlinked),
     link: origin && `${origin}${CONSOLE}/requests/${request.ref}`,
@@ -79,7 +83,7 @@ function aboutAccess({ user, service, type, scopes }: Shown, { kind, granted }: 
   const more = meant.length - lines.length
   return [
     { name: 'For', lines: [visible(user.email)] },
-    { name: 'At', lines: [`${new URL(service.origin).host}${named}`] },
+    { name: 'At', lines: [`${unlinked(new URL(service.origin).host)}${named}`] },
     { name: 'As', lines: [type === 'browser_session' ? 'a browser session: the agent sees and clicks what the user would' : 'a token for its API'] },
     { name: SCOPES[kind], lines: more > 0 ? [...lines, `and ${more} more`] : lines },
   ]
@@ -103,5 +107,5 @@ const instant = (at: number): string => `${toRfc3339(at).slice(0, 16).replace('T
 /** Text that others wrote, on one line. */
 export const their = (text: string, most: number): string => unlinked(visible(shortened(text, most)))
 
-/** Mail programs make links of whatever looks like one: what others wrote is to look like none. */
+/** Mail programs make links of whatever looks like one: what others wrote, or chose, is to look like none. */
 const unlinked = (text: string): string => text.replaceAll('://', '[:]//').replace(/\.(?=\p{L})/gu, '[.]')

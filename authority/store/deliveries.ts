@@ -1,3 +1,4 @@
+import { isAsking } from './notifications.ts'
 import type { NotificationRow, Tx } from './schema.ts'
 
 /** What failed, what waits and what was sent lately, the newest of each first. */
@@ -19,9 +20,10 @@ export async function countDeliveries(db: Tx, state: 'waiting' | 'failed', at: n
 export async function tryAgain(tx: Tx, id: string, { at, expiresAt }: { at: number; expiresAt: number }): Promise<NotificationRow | undefined> {
   const failed = await tx.selectFrom('notification').selectAll().where('id', '=', id).where('state', '=', 'failed').executeTakeFirst()
   if (!failed) return undefined
-  const isAsking = failed.kind === 'requested' || failed.kind === 'reminder'
-  const until = isAsking ? failed.expires_at : Math.max(failed.expires_at, expiresAt)
-  if (until <= at) return undefined // the request waits no longer
+  const isQuestion = isAsking(failed.kind)
+  const until = isQuestion ? failed.expires_at : Math.max(failed.expires_at, expiresAt)
+  const asked = await tx.selectFrom('request').select('status').where('ref', '=', failed.request_ref).executeTakeFirst()
+  if (until <= at || (isQuestion && asked?.status !== 'pending')) return undefined // the request waits no longer
   const [row] = await tx
     .updateTable('notification')
     .set({ state: 'waiting', due_at: at, expires_at: until, mail: null, ended_at: null })

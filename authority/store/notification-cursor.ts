@@ -3,7 +3,7 @@ import type { Tx } from './schema.ts'
 import { newestSeq, type TrailRow } from './trail.ts'
 
 /** Few, so that nobody waits long for the transaction in which people are found for each. */
-const READ_AT_ONCE = 200
+export const READ_AT_ONCE = 200
 
 /** Begins to read the trail for notifications, where nobody has: at its newest event, so that nobody is told of old times. */
 export async function beginReading(tx: Tx): Promise<void> {

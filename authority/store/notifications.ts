@@ -8,6 +8,9 @@ export type NewNotification = Pick<NotificationRow, 'id' | 'kind' | 'channel' | 
 /** Where notifications go by a way of their own: all mail, or one webhook. */
 export type Lane = { channel: 'email' } | { channel: 'webhook'; recipient: string }
 
+/** Whether somebody is asked to decide, and not told what came of it. */
+export const isAsking = (kind: NotificationRow['kind']): boolean => kind === 'requested' || kind === 'reminder'
+
 const MOST_IN_A_MAIL = 20
 const ID_CHARS = 22
 
@@ -108,14 +111,36 @@ const mailOf = (ids: string[]): string => (ids.length === 1 ? (ids[0] ?? '') : d
 
 export type End = { state: 'sent' | 'failed' | 'dropped'; error?: string | undefined; at: number }
 
-/** Ends what waits. Gives those that did: whoever ends the same a second time ends nothing. */
+/** Ends what waits. Gives those that did: whoever ends the same a second time ends nothing. After what was not sent nobody has to rest. */
 export async function endNotifications(tx: Tx, ids: string[], { state, error, at }: End): Promise<NotificationRow[]> {
   return tx
     .updateTable('notification')
-    .set({ state, last_error: error ?? null, ended_at: at })
+    .set({ state, last_error: error ?? null, ended_at: at, ...(state !== 'sent' && { taken_at: null }) })
     .where('id', 'in', ids)
     .where('state', '=', 'waiting')
     .returningAll()
+    .execute()
+}
+
+/** What waits though its time is over, and is not under way. */
+export const listLate = (db: Tx, at: number, limit: number): Promise<NotificationRow[]> =>
+  db
+    .selectFrom('notification')
+    .selectAll()
+    .where('state', '=', 'waiting')
+    .where('channel', 'in', ['email', 'webhook'])
+    .where('due_at', '<=', at)
+    .where('expires_at', '<=', at)
+    .limit(limit)
+    .execute()
+
+/** Has each sent in a mail of its own, where all of them in one were refused for what one says. */
+export async function sendApart(tx: Tx, ids: string[], { until, error }: { until: number; error: string }): Promise<void> {
+  await tx
+    .updateTable('notification')
+    .set((e) => ({ due_at: until, last_error: error, mail: e.ref('id') }))
+    .where('id', 'in', ids)
+    .where('state', '=', 'waiting')
     .execute()
 }
 

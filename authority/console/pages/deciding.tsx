@@ -2,7 +2,7 @@ import { rememberableOf } from '../../policy/remember.ts'
 import { CONSOLE } from '../door.ts'
 import type { Demand } from '../risk.ts'
 import { scopesLeft } from './approvals.tsx'
-import { OwnForm, Their } from './page.tsx'
+import { OwnForm, ScopeName, Their } from './page.tsx'
 import type { RequestOf } from './request.tsx'
 
 const NEEDS: Record<Demand, string | undefined> = { sign_in: undefined, recent_sign_in: 'needs a recent sign-in', passkey: 'needs your passkey' }
@@ -105,7 +105,7 @@ const Remember = ({ request, shown, demands, rememberDays, wantsNumber }: Reques
               {' '}
               but never more than{' '}
               {kept.map((name) => (
-                <Their>{name}</Their>
+                <ScopeName>{name}</ScopeName>
               ))}
             </>
           ) : null}

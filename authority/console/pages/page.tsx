@@ -170,7 +170,6 @@ export function shortened(text: string, most: number): string {
   return chars.length > most ? `${chars.slice(0, most).join('')}…` : text
 }
 
-/** An instant, for people; a script shows it in their own time. */
 /** A scope by its name. */
 export const ScopeName = ({ children }: { children: string }) => (
   <code class="scope">
@@ -187,6 +186,7 @@ export const Heads = ({ names }: { names: string[] }) => (
   </tr>
 )
 
+/** An instant, for people; a script shows it in their own time. */
 export const When = ({ at }: { at: number }) => <time datetime={toRfc3339(at)}>{`${toRfc3339(at).slice(0, 16).replace('T', ' ')} UTC`}</time>
 
 export const Row = ({ name, children }: { name: string; children?: Child }) => (
