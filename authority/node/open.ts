@@ -11,18 +11,13 @@ import type { Exporting } from '../../spec/node/export/exports.ts'
 import { addGauge } from '../../spec/node/metrics.ts'
 import { type Effects, openMigrated, openParty, type Party } from '../../spec/node/party.ts'
 import type { MasterKey } from '../../spec/node/secrets.ts'
-import { sweepAll } from '../../spec/node/sweep.ts'
 import { importKey } from '../../spec/node/verify.ts'
-import { SKEW_SECONDS } from '../../spec/profile.ts'
 import { ServiceForAuthority } from '../../spec/wire/configuration.ts'
 import { type AuthorityDeps, createAuthority, createAuthorityManagement } from '../app.ts'
-import { expireDue } from '../approve/approve.ts'
 import { createAuthorizationIds } from '../approve/mint.ts'
-import { termsOf } from '../audit/terms.ts'
 import { createLastChecks } from '../check/last-checks.ts'
 import { CONSOLE } from '../console/door.ts'
 import { approvalNumber } from '../console/number.ts'
-import { idleSecondsOf } from '../console/session.ts'
 import { createAuthenticate } from '../discover/authenticate.ts'
 import { createOutbox, type Outbox } from '../events/outbox.ts'
 import { createVouching } from '../issue/issuers.ts'
@@ -33,18 +28,13 @@ import { createWatches } from '../issue/watch.ts'
 import type { PolicyInForce } from '../policy/current.ts'
 import type { RememberSettings } from '../policy/remember.ts'
 import type { AuthoritySettings } from '../settings.ts'
-import { deleteAssertionsExpiredBefore } from '../store/assertions.ts'
 import { findDecided } from '../store/decided.ts'
-import { deleteNotificationsBefore } from '../store/deliveries.ts'
 import { migrations } from '../store/migrations/all.ts'
 import { beginReading } from '../store/notification-cursor.ts'
 import { countEvents } from '../store/outbox.ts'
 import { referenceOf } from '../store/reference.ts'
-import { deleteRememberedExpiredBefore } from '../store/remembered.ts'
-import { deleteRequestsEndedBefore } from '../store/requests.ts'
 import type { AuthorityTables } from '../store/schema.ts'
-import { deleteSessionsOver } from '../store/sessions.ts'
-import { indexTrail } from '../store/trail.ts'
+import { chores } from './chores.ts'
 import { consoleDeps, matchingOf } from './console.ts'
 import { createNotifications } from './notifications.ts'
 import { openPolicy } from './policy-file.ts'
@@ -63,8 +53,6 @@ export type AuthorityOpening = {
 }
 export type OpenAuthority = { app: Hono; management: Hono; stop: () => Promise<void> }
 
-const DAY_SECONDS = 86_400
-const KEEP_NOTIFICATIONS_DAYS = 30
 const GRACE_MS = 10_000
 
 /** Opens an Authority on its database and hands its two doors over; who mounts them is the caller's business. Throws Error with a sentence for people. */
@@ -185,37 +173,3 @@ function statusDeps(settings: AuthoritySettings, { now, secrets }: Party, db: Da
   })
   return { ...asked, watches, onDecided: watches.onDecided }
 }
-
-const chores = (settings: AuthoritySettings, d: AuthorityDeps & { outbox: Outbox }) => [
-  ...consoleChores(d),
-  { name: 'last checks', everyMs: 5000, run: d.lastChecks.flush },
-  { name: 'events', everyMs: 1000, run: d.watches.look },
-  { name: 'push', everyMs: 1000, run: d.outbox.look },
-  { name: 'expiry', everyMs: 1000, run: () => sweepAll((limit) => expireDue(d, limit)) },
-  {
-    name: 'sweeping',
-    everyMs: 60_000,
-    run: async () => {
-      const at = d.now()
-      await sweepAll((limit) => d.db.write((tx) => deleteAssertionsExpiredBefore(tx, at - SKEW_SECONDS, limit)))
-      await sweepAll((limit) => d.db.write((tx) => deleteNotificationsBefore(tx, at - KEEP_NOTIFICATIONS_DAYS * DAY_SECONDS, limit)))
-      await sweepAll((limit) => d.db.write((tx) => deleteRememberedExpiredBefore(tx, at, limit)))
-      await sweepAll((limit) => d.db.write((tx) => deleteRequestsEndedBefore(tx, at - settings.keep_requests_days * DAY_SECONDS, limit)))
-    },
-  },
-]
-
-const consoleChores = ({ console: pages, ...d }: AuthorityDeps) =>
-  pages
-    ? [
-        { name: 'console streams', everyMs: 1000, run: pages.streams.look },
-        { name: 'audit index', everyMs: 1000, run: () => sweepAll(() => d.db.write((tx) => indexTrail(tx, d.db.dialect, termsOf))) },
-        { name: 'identity provider', everyMs: 60_000, run: pages.provider.warm },
-        {
-          name: 'console sessions',
-          everyMs: 60_000,
-          run: () =>
-            sweepAll((limit) => d.db.write((tx) => deleteSessionsOver(tx, { at: d.now(), idleSeconds: idleSecondsOf(pages.settings) }, limit))),
-        },
-      ]
-    : []

@@ -49,54 +49,65 @@ export type PolicyFileDeps = {
   log: Log
 }
 
+/** A file that was taken, and in which of two places the engine keeps it. */
+type Taken = { compiled: CompiledPolicies; policy: Policy; loadedAt: number; turn: number }
+/** A policy file as it stands. `judged` is the text that was taken or refused last, `seen` that of the last look. */
+type Standing = PolicyFileDeps & {
+  inForce: Taken
+  judged: string | undefined
+  seen: string | undefined
+  broken: { since: number; problems: string[] } | undefined
+}
+
 /** Policy from a file. Throws PolicyError, or what `read` throws, when it cannot be used now; later, the last good one stays in force and says so. */
 export async function openPolicyFile(d: PolicyFileDeps): Promise<PolicyInForce> {
-  const { slot, timeZone } = d
-  const taken = (compiled: CompiledPolicies, turn: number) => {
-    const place = `${slot} ${turn % 2}` // another than that of the one in force, which stands until this one does
-    return { compiled, policy: createCedarPolicy(d.engine, compiled, { slot: place, timeZone }), loadedAt: d.now(), turn }
-  }
-  let inForce = taken(await compilePolicies(d.engine, await d.read()), 0)
-  let judged: string | undefined = inForce.compiled.text
-  let seen: string | undefined = judged
-  let broken: { since: number; problems: string[] } | undefined
-  const tell = () => {
-    const { version } = inForce.compiled
-    if (broken) d.log.error('policy_broken', { code: version, failure: new PolicyError(broken.problems) })
-    else d.log.info('policy_in_force', { code: version })
-    d.audit.note({ event: 'policy', outcome: broken ? 'refused' : 'in force', policy: version, reason: broken?.problems[0] })
-  }
-  tell()
-  const refuse = (problems: string[]) => {
-    if (broken?.problems.join() === problems.join()) return
-    broken = { since: broken?.since ?? d.now(), problems }
-    tell()
-  }
-  const judge = async (text: string) => {
-    const isSame = text === inForce.compiled.text
-    try {
-      if (!isSame) inForce = taken(await compilePolicies(d.engine, text), inForce.turn + 1)
-    } catch (failure) {
-      if (failure instanceof PolicyError) judged = text // anything else may be over at the next look
-      return refuse(failure instanceof PolicyError ? failure.problems : [`it cannot be taken: ${messageOf(failure)}`])
-    }
-    judged = text
-    broken = undefined
-    tell()
-  }
+  const inForce = take(d, await compilePolicies(d.engine, await d.read()), 0)
+  const x: Standing = { ...d, inForce, judged: inForce.compiled.text, seen: inForce.compiled.text, broken: undefined }
+  tell(x)
   return {
-    current: () => inForce.policy,
-    state: () => ({ source: 'file', file: d.file, loadedAt: inForce.loadedAt, broken, ...publicOf(inForce.compiled) }),
+    current: () => x.inForce.policy,
+    state: () => ({ source: 'file', file: x.file, loadedAt: x.inForce.loadedAt, broken: x.broken, ...publicOf(x.inForce.compiled) }),
     async look() {
-      const text = await d.read().catch((failure: unknown) => {
-        judged = undefined
-        refuse([messageOf(failure)])
+      const text = await x.read().catch((failure: unknown) => {
+        x.judged = undefined
+        refuse(x, [messageOf(failure)])
       })
-      const isStill = text !== undefined && text === seen
-      seen = text ?? undefined
-      if (isStill && text !== judged) await judge(text)
+      const isStill = text !== undefined && text === x.seen
+      x.seen = text ?? undefined
+      if (isStill && text !== x.judged) await judge(x, text)
     },
   }
+}
+
+function take({ engine, slot, timeZone, now }: PolicyFileDeps, compiled: CompiledPolicies, turn: number): Taken {
+  const place = `${slot} ${turn % 2}` // another than that of the one in force, which stands until this one does
+  return { compiled, policy: createCedarPolicy(engine, compiled, { slot: place, timeZone }), loadedAt: now(), turn }
+}
+
+async function judge(x: Standing, text: string): Promise<void> {
+  try {
+    if (text !== x.inForce.compiled.text) x.inForce = take(x, await compilePolicies(x.engine, text), x.inForce.turn + 1)
+  } catch (failure) {
+    if (failure instanceof PolicyError) x.judged = text // anything else may be over at the next look
+    return refuse(x, failure instanceof PolicyError ? failure.problems : [`it cannot be taken: ${messageOf(failure)}`])
+  }
+  x.judged = text
+  x.broken = undefined
+  tell(x)
+}
+
+function refuse(x: Standing, problems: string[]): void {
+  if (x.broken?.problems.join() === problems.join()) return
+  x.broken = { since: x.broken?.since ?? x.now(), problems }
+  tell(x)
+}
+
+/** Says in the log and in the trail what is in force, or why the file as it is now is not. */
+function tell({ inForce, broken, log, audit }: Standing): void {
+  const { version } = inForce.compiled
+  if (broken) log.error('policy_broken', { code: version, failure: new PolicyError(broken.problems) })
+  else log.info('policy_in_force', { code: version })
+  audit.note({ event: 'policy', outcome: broken ? 'refused' : 'in force', policy: version, reason: broken?.problems[0] })
 }
 
 const publicOf = ({ version, policies, warnings }: CompiledPolicies) => ({ version, policies, warnings })

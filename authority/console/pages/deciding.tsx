@@ -1,3 +1,4 @@
+import type { OfferedScope } from '../../../spec/wire/scopes.ts'
 import { rememberableOf } from '../../policy/remember.ts'
 import { CONSOLE } from '../door.ts'
 import type { Demand } from '../risk.ts'
@@ -19,21 +20,8 @@ export const Approve = (of: RequestOf) => {
       <input type="hidden" name="digest" value={request.shown_digest} />
       <fieldset>
         <legend>What you let it do</legend>
-        {left.map(({ name, description }) => (
-          <label class="choice">
-            <input type="checkbox" name={`scope:${name}`} value="on" checked data-demand={demands[name]} />
-            <span>
-              <code>
-                <Their>{name}</Their>
-              </code>
-              {description !== undefined && (
-                <span class="said">
-                  <Their>{description}</Their>
-                </span>
-              )}
-              {NEEDS[demands[name] ?? 'sign_in'] && <span class="badge needs">{NEEDS[demands[name] ?? 'sign_in']}</span>}
-            </span>
-          </label>
+        {left.map((scope) => (
+          <Choice {...scope} demand={demands[scope.name]} />
         ))}
       </fieldset>
       {wantsNumber && (
@@ -67,6 +55,24 @@ export const Approve = (of: RequestOf) => {
     </OwnForm>
   )
 }
+
+/** A scope that is offered, chosen unless it is left out. */
+const Choice = ({ name, description, demand }: OfferedScope & { demand: Demand | undefined }) => (
+  <label class="choice">
+    <input type="checkbox" name={`scope:${name}`} value="on" checked data-demand={demand} />
+    <span>
+      <code>
+        <Their>{name}</Their>
+      </code>
+      {description !== undefined && (
+        <span class="said">
+          <Their>{description}</Their>
+        </span>
+      )}
+      {NEEDS[demand ?? 'sign_in'] && <span class="badge needs">{NEEDS[demand ?? 'sign_in']}</span>}
+    </span>
+  </label>
+)
 
 /** For how long, in hours. */
 const SPANS = [

@@ -65,24 +65,27 @@ const Line = ({ row, session, mayEnd }: { row: RememberedRow; session: Session; 
         <a href={`${CONSOLE}/requests/${row.request_ref}`}>approved</a> by <Their>{row.by}</Their>
       </span>
       <span class="sub">
-        {row.used_at === null ? (
-          'not used yet'
-        ) : (
-          <>
-            used {row.uses === 1 ? 'once' : `${row.uses} times, last`} <When at={row.used_at} />
-          </>
-        )}
+        <Uses {...row} />
       </span>
     </td>
-    <td>
-      {mayEnd && (
-        <OwnForm session={session} action={`${CONSOLE}/remembered/end`}>
-          <input type="hidden" name="ref" value={row.ref} />
-          <button type="submit" class="plain" aria-label={`End what is remembered of ${row.agent_id} at ${row.service_origin}`}>
-            End
-          </button>
-        </OwnForm>
-      )}
-    </td>
+    <td>{mayEnd && <End row={row} session={session} />}</td>
   </tr>
+)
+
+const Uses = ({ uses, used_at }: RememberedRow) =>
+  used_at === null ? (
+    <>not used yet</>
+  ) : (
+    <>
+      used {uses === 1 ? 'once' : `${uses} times, last`} <When at={used_at} />
+    </>
+  )
+
+const End = ({ row, session }: { row: RememberedRow; session: Session }) => (
+  <OwnForm session={session} action={`${CONSOLE}/remembered/end`}>
+    <input type="hidden" name="ref" value={row.ref} />
+    <button type="submit" class="plain" aria-label={`End what is remembered of ${row.agent_id} at ${row.service_origin}`}>
+      End
+    </button>
+  </OwnForm>
 )
