@@ -8,7 +8,7 @@ import { account, claimsOf, type Evidence, type NamedTest, Remark, Requirement }
 import { describeClaims, describeRows, summarise } from './requirements/report.ts'
 
 const HOME = resolve(import.meta.dirname, '..')
-test('each requirement is shown by a test, or was checked by people', () => {
+test('each requirement is shown by a test, or was checked by people', { timeout: 240_000 }, () => {
   const out = execFileSync(process.execPath, ['--import', 'tsx', 'test/requirements/main.ts', '--json'], { cwd: HOME, encoding: 'utf8' })
   const Summary = z.strictObject({ total: z.number(), tested: z.number(), humanChecked: z.array(Remark), open: z.array(z.string()) })
   const summary = Summary.parse(JSON.parse(out))
