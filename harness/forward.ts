@@ -38,7 +38,7 @@ export async function forward(d: { fetch: Fetch }, credential: Credential, asked
   try {
     return backward(response, credential)
   } catch (refusal) {
-    await discard(response).catch(() => undefined) // it may have broken off already
+    await discard(response)
     throw refusal
   }
 }

@@ -36,8 +36,8 @@ export async function readAnswer<S extends z.ZodType>(response: Response, schema
   return schema.parse(parseJson(decodeUtf8(bytes)))
 }
 
-/** Lets go of an answer nobody reads, so that its connection is free again. */
-export const discard = async (response: Response): Promise<void> => response.body?.cancel()
+/** Lets go of an answer nobody reads, so that its connection is free again. Never throws: the status counts, whatever is wrong with the body. */
+export const discard = async (response: Response): Promise<void> => response.body?.cancel().catch(() => undefined) // it may have broken off already
 
 const DELTA_SECONDS = /^\d{1,10}$/
 

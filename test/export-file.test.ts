@@ -27,6 +27,19 @@ test('a signed head is exported with the number and hash that it signs, beside i
   expect(head).toMatchObject({ event: 'audit_head', seq: 3, signed_seq: 2, signed_hash: second?.id, signature: expect.any(String) })
 })
 
+test('what is audited just before a party stops, and the head that it signs then, are handed over before it is gone', async () => {
+  const w = await exportingWorld()
+  const { path, events } = fileReceiver()
+  const x = await w.exporting([toFile(path)])
+  await w.happen()
+  await eventually(() => expect(events()).toHaveLength(6))
+  await x.issue()
+  await x.stop()
+  expect(events().map(({ event }) => event)).toEqual([...Array(4).fill(['issuance', 'decision']).flat(), 'audit_head'])
+  expect(idsOf(events())).toEqual(await w.trail())
+  expect(await w.cursor('file')).toMatchObject({ seq: 9, holder: null })
+})
+
 test.each([['renamed, and not made anew', false] as const, ['renamed and made anew, as logrotate does', true] as const])(
   'a file that is %s is left as it is, and the next event is in the new one',
   async (_, create) => {

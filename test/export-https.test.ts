@@ -1,40 +1,11 @@
 /** The trail by HTTPS: batches of OCSF, signed by Standard Webhooks, and taken when the receiver says so. */
 import { spawnSync } from 'node:child_process'
-import { createServer } from 'node:https'
-import { text } from 'node:stream/consumers'
 import { Webhook } from 'standardwebhooks'
 import { expect, onTestFinished, test } from 'vitest'
-import { z } from 'zod'
 import { createGuardedFetch } from '../spec/node/fetch.ts'
+import { httpsReceiver, SECRET } from './export-https-rig.ts'
 import { distinct, eventually, exportingWorld, toHttps } from './export-rig.ts'
 import { findOnPath } from './installed.ts'
-import { createCa, listen } from './spec/tls-fixture.ts'
-
-const SECRET = `whsec_${Buffer.alloc(32, 7).toString('base64')}`
-const Batch = z.array(z.looseObject({ class_uid: z.int(), time: z.int(), metadata: z.looseObject({ uid: z.string(), sequence: z.int() }) }))
-type Answer = { status: number; headers?: Record<string, string> }
-
-/** A receiver with TLS on loopback, what it was sent, and the fetch that reaches it through the guard. */
-async function httpsReceiver(answer: (nth: number) => Answer = () => ({ status: 204 })) {
-  const ca = await createCa()
-  const calls: { headers: Record<string, string>; body: string }[] = []
-  const server = createServer(await ca.issue('lake.example'), async (request, response) => {
-    calls.push({
-      body: await text(request),
-      headers: Object.fromEntries(Object.entries(request.headers).map(([name, value]) => [name, String(value)])),
-    })
-    const { status, headers = {} } = answer(calls.length)
-    response.writeHead(status, headers).end()
-  })
-  const { port } = await listen(server, 0, '127.0.0.1')
-  const guarded = createGuardedFetch({
-    ...{ ca: ca.pem, allowPrivate: ['127.0.0.0/8'] },
-    resolveAddresses: async () => [{ address: '127.0.0.1', family: 4 }],
-  })
-  onTestFinished(guarded.close)
-  const batches = () => calls.map(({ body }) => Batch.parse(JSON.parse(body)))
-  return { calls, batches, effects: { fetch: guarded.fetch }, exporter: toHttps(`https://lake.example:${port}/agentpass`, SECRET) }
-}
 
 /** As the specification of Standard Webhooks says it, in another language. */
 const PYTHON = `
@@ -121,15 +92,42 @@ test('a receiver that says when to come again is not asked before', async () => 
   await eventually(async () => expect(await w.cursor('https')).toMatchObject({ seq: 12 }))
 })
 
-test('a long trail goes in batches of a bounded size, in order', async () => {
+test('an instance to which exporting comes back tells of a new failure, and of each recovery once', async () => {
   const w = await exportingWorld()
-  const { batches, effects, exporter } = await httpsReceiver()
-  for (let i = 0; i < 10; i++) await Promise.all(Array.from({ length: 50 }, () => w.check('x'.repeat(900), w.desk.bearer())))
-  await w.manage('/ready')
-  await w.exporting([exporter], { effects })
-  await eventually(async () => expect(await w.cursor('https')).toMatchObject({ seq: 500 }))
-  expect(Math.max(...batches().map((batch) => batch.length))).toBeLessThanOrEqual(200)
-  expect(batches().flatMap((batch) => batch.map(({ metadata }) => metadata.sequence))).toEqual(Array.from({ length: 500 }, (_, i) => i + 1))
+  const isUp = { first: false, second: true }
+  const of = (name: keyof typeof isUp) => ({
+    ...{ effects: { fetch: async () => (isUp[name] ? new Response() : Promise.reject(new Error('nobody is there'))) } },
+  })
+  const exporter = toHttps('https://lake.example/', SECRET)
+  const failing = async () => eventually(async () => expect(await w.cursor('https')).toMatchObject({ last_error: 'nobody is there', holder: null }))
+  const taken = async (seq: number) => eventually(async () => expect(await w.cursor('https')).toMatchObject({ seq, last_error: null }))
+  await w.happen(1)
+  const first = await w.exporting([exporter], of('first'))
+  await failing()
+  const second = await w.exporting([exporter], of('second'))
+  await taken(2)
+  w.pass(6)
+  await w.happen(1)
+  await taken(4)
+  await second.stop()
+  await w.happen(1)
+  w.pass(6)
+  await failing()
+  isUp.first = true
+  w.pass(6)
+  await taken(7)
+  expect(first.told().map(({ event }) => event)).toEqual(['export_failed', 'export_failed', 'export_recovered'])
+  expect(second.told().map(({ event }) => event)).toEqual(['export_recovered'])
+})
+
+test('a receiver that has to be waited for is not asked when the party stops', async () => {
+  const w = await exportingWorld()
+  const { calls, effects, exporter } = await httpsReceiver(() => ({ status: 500 }))
+  await w.happen()
+  const x = await w.exporting([exporter], { effects })
+  await eventually(async () => expect(await w.cursor('https')).toMatchObject({ last_error: 'the receiver answered 500' }))
+  await x.stop()
+  expect(calls).toHaveLength(1)
 })
 
 test('a receiver at a private address that the settings do not permit is not reached', async () => {

@@ -3,10 +3,8 @@ import { createServer } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { expect, test } from 'vitest'
 import { z } from 'zod'
-import { createAudit } from '../spec/node/audit.ts'
 import { csvHead, csvLine } from '../spec/node/export/csv.ts'
 import { exportedEvent, readTrail } from '../spec/node/export/event.ts'
-import { createLog } from '../spec/node/log.ts'
 import { eventually, exportingWorld, fileReceiver, idsOf, parseSyslog, syslogReceiver, toFile, toHttps, toSyslog } from './export-rig.ts'
 import { AUTHORITY } from './parties.ts'
 import { listen } from './spec/tls-fixture.ts'
@@ -40,12 +38,7 @@ const kept = (value: string): string => (value.length > 1024 ? `${value.slice(0,
 
 async function hostileWorld() {
   const w = await exportingWorld()
-  const unsigned = () => {
-    throw new Error('nothing is signed here')
-  }
-  const audit = createAudit({ db: w.db, now: w.now, log: createLog('test', 'silent'), count: () => {}, signingKey: unsigned })
-  for (const value of Object.values(HOSTILE)) audit.note({ event: 'decision', outcome: 'refused', reason: value, user: value, scope: [value, value] })
-  await audit.number()
+  await w.note(Object.values(HOSTILE).map((value) => ({ event: 'decision', outcome: 'refused', reason: value, user: value, scope: [value, value] })))
   return w
 }
 

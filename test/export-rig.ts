@@ -6,6 +6,7 @@ import { createServer as createTlsServer, type TlsOptions } from 'node:tls'
 import { expect, onTestFinished, vi } from 'vitest'
 import { z } from 'zod'
 import { openAuthority } from '../authority/node/open.ts'
+import { type AuditEvent, createAudit } from '../spec/node/audit.ts'
 import type { Exporting } from '../spec/node/export/exports.ts'
 import { createLog } from '../spec/node/log.ts'
 import type { Effects } from '../spec/node/party.ts'
@@ -58,6 +59,15 @@ export async function exportingWorld() {
     happen: async (requests = 3) => {
       for (let i = 0; i < requests; i++) await w.requested()
       await w.manage('/ready')
+    },
+    /** Events that nobody made, numbered. */
+    note: async (events: AuditEvent[]) => {
+      const unsigned = () => {
+        throw new Error('nothing is signed here')
+      }
+      const audit = createAudit({ db, now: w.now, log: createLog('test', 'silent'), count: () => {}, signingKey: unsigned })
+      for (const event of events) audit.note(event)
+      await audit.number()
     },
     /** The ids of the numbered rows, in their order. */
     trail: async () => {

@@ -21,7 +21,7 @@ const privateAddress = (where = ''): Error =>
 /**
  * The outbound guard (protocol 1 and 2): fetch for URLs that strangers chose. https alone, certificates verified, no private address, and no redirect is
  * followed: it fails, or is the answer for the caller who says `redirect: 'manual'`. A body that is a stream is read as it is sent, and canceled when the exchange is over;
- * `timeoutMs` for all from the call to the last byte read; at most `maxBytes` of body, as sent and as decoded. `allowPrivate` lists CIDRs that count as
+ * `timeoutMs` for all from the call to the last byte read; at most `maxBytes` of body, as sent and as decoded, which only reading it tells. `allowPrivate` lists CIDRs that count as
  * public, `ca` is PEM to trust beside the usual roots. Whatever fails, the call or reading the body, fails with an Error for the log, or with the
  * caller's own reason to abort. `close` lets running exchanges end, then closes all connections. Throws at once for a bad CIDR or certificate.
  */
@@ -162,16 +162,19 @@ function reasonOf(cause: unknown): string {
 /** undici's Response is not the global one; its status, headers and capped body are. */
 function rebuild({ status, headers, body }: Received, exchange: Exchange, maxBytes: number): Response {
   if (!body) exchange.finish()
-  else if (Number(headers.get('content-length')) > maxBytes) throw new Error(`a body over ${maxBytes} bytes`)
-  return new Response(body && cap(body.getReader(), exchange, maxBytes), { status, headers: [...headers] })
+  const declaredBytes = Number(headers.get('content-length'))
+  return new Response(body && cap(body.getReader(), exchange, { declaredBytes, maxBytes }), { status, headers: [...headers] })
 }
 
-/** The body, counted as it arrives; too long, too late or no longer wanted, it ends the connection. */
-function cap(reader: ReadableStreamDefaultReader<Uint8Array>, exchange: Exchange, maxBytes: number): ReadableStream<Uint8Array> {
+type Size = { declaredBytes: number; maxBytes: number }
+
+/** The body, counted as it arrives; too long, also by its own word, too late or no longer wanted, it ends the connection. Whoever asked has the status all the same. */
+function cap(reader: ReadableStreamDefaultReader<Uint8Array>, exchange: Exchange, { declaredBytes, maxBytes }: Size): ReadableStream<Uint8Array> {
   let size = 0
   return new ReadableStream({
     pull: async (controller) => {
       try {
+        if (declaredBytes > maxBytes) throw new Error(`a body over ${maxBytes} bytes`)
         const { done, value } = await reader.read()
         size += value?.length ?? 0
         if (size > maxBytes) throw new Error(`a body over ${maxBytes} bytes`)

@@ -42,7 +42,7 @@ export type Party = {
   guard: <T>(db: Database<T>) => Database<T>
   /** Starts what is done again and again: numbering the trail, signing its head, handing it over, watching the clock and the signing keys, and the party's own chores. */
   start: (chores: Chore[]) => void
-  /** Stops the chores, numbers and signs what is left, and closes the database. */
+  /** Stops the chores, numbers and signs what is left, hands that over too where it takes a moment at most, and closes the database. */
   stop: () => Promise<void>
 }
 
@@ -124,9 +124,9 @@ function lifeOf({ db, clock, keys, audit, exports, log }: Living): Pick<Party, '
       running = startChores([...own, ...exports.chores, ...chores], log)
     },
     async stop() {
-      await exports.stop()
       await running?.stop()
       await audit.signHead().catch((failure) => log.error('audit_head_failed', { failure }))
+      await exports.stop() // the head is handed over too
       await db.close()
     },
   }

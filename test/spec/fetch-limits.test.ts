@@ -5,6 +5,7 @@ import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { brotliCompressSync, gzipSync } from 'node:zlib'
 import { expect, onTestFinished, test } from 'vitest'
+import { discard } from '../../spec/peer.ts'
 import { answer, guard, listen, NAME, peer } from './tls-fixture.ts'
 
 const CAP = 10_000
@@ -141,10 +142,25 @@ test.each<[string, RequestListener]>([
   expect(size).toBeLessThanOrEqual(CAP)
 })
 
-test('a body of just the cap arrives, and a declared length over it is refused unread', async () => {
+test('a body of just the cap arrives, and one whose declared length is over it is refused unread', async () => {
   const { url } = await peer(answer(Buffer.alloc(CAP), { 'content-length': CAP }))
   expect(await (await guard({ maxBytes: CAP }).fetch(url)).arrayBuffer()).toHaveProperty('byteLength', CAP)
-  await expect(guard({ maxBytes: CAP - 1 }).fetch(url)).rejects.toThrow('over 9999 bytes')
+  const tooLong = await guard({ maxBytes: CAP - 1 }).fetch(url)
+  await expect(tooLong.text()).rejects.toThrow('over 9999 bytes')
+})
+
+test.each<[string, RequestListener]>([
+  ['over the cap by its own word', endless(Buffer.alloc(65_536), { 'content-length': 200_000_000 })],
+  ['without end', endless(Buffer.alloc(65_536), {})],
+])('the status of an answer counts, though its body is %s: that is let go of, and its connection ends', async (_, handler) => {
+  const { url, allClosed } = await peer(handler)
+  const response = await guard({ maxBytes: CAP }).fetch(url)
+  expect(response.status).toBe(200)
+  await discard(response)
+  await allClosed()
+  const broken = await guard({ maxBytes: CAP }).fetch(url)
+  await expect(broken.text()).rejects.toThrow(TOO_LONG)
+  await discard(broken)
 })
 
 test('a content-length that lies gives what it names, or an error', async () => {

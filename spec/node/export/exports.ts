@@ -27,7 +27,12 @@ export type Exporting = {
   /** After which what was written to a receiver that says nothing counts as handed over, unless its connection broke. */
   confirmSeconds?: number
 }
-export type Exports = { chores: Chore[]; states: () => Promise<ExportState[]>; stop: () => Promise<void> }
+export type Exports = {
+  chores: Chore[]
+  states: () => Promise<ExportState[]>
+  /** Hands over what was audited last, as far as that takes a moment, then ends all connections. */
+  stop: () => Promise<void>
+}
 type Tables = AuditTable & ExportTables
 type ExportsDeps = { db: Database<Tables>; secrets: Secrets; effects: Effects; metrics: Registry }
 type Making = ExportsDeps & { exporting: Exporting; pseudonymOf: PseudonymOf; signal: AbortSignal }
@@ -48,6 +53,7 @@ export async function openExports(d: ExportsDeps, exporting: Exporting): Promise
     chores: running.map(({ name, exporter }) => ({ name: `export ${name}`, everyMs: LOOK_MS, run: exporter.look })),
     states,
     async stop() {
+      await Promise.all(running.map(({ exporter }) => exporter.lookLast()))
       stopping.abort()
       await Promise.all(
         running.map(({ exporter, name }) => exporter.stop().catch((failure) => d.effects.log.warn('export_failed', { exporter: name, failure }))),

@@ -24,13 +24,14 @@ export function createFileSink(path: string): Sink {
     return file
   }
   return {
+    form: (event) => `${asciiJson(event)}\n`,
     async open(handedOver) {
       await current()
       last = handedOver
       return handedOver
     },
     async send(events) {
-      await append(await current(), events.map((event) => `${asciiJson(event)}\n`).join(''))
+      await append(await current(), events.map(({ text }) => text).join(''))
       last = events.at(-1)?.seq ?? last
     },
     handedOver: () => last,

@@ -16,6 +16,7 @@ export function createSyslogSink({ now, signal, confirmSeconds }: SyslogSinkDeps
     link = undefined
   }
   return {
+    form: (event) => syslogFrame(event, about),
     async open(handedOver) {
       link?.connection.requireAlive()
       link ??= { connection: await connectSyslog(target, signal), since: now(), sent: [], last: handedOver, handedOver }
@@ -23,7 +24,7 @@ export function createSyslogSink({ now, signal, confirmSeconds }: SyslogSinkDeps
     },
     async send(events) {
       if (!link) throw new Error('not connected')
-      await link.connection.write(events.map((event) => syslogFrame(event, about)).join(''))
+      await link.connection.write(events.map(({ text }) => text).join(''))
       link.last = events.at(-1)?.seq ?? link.last
       const [at, newest] = [now(), link.sent.at(-1)]
       if (newest?.at === at) newest.seq = link.last
