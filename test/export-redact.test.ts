@@ -1,12 +1,15 @@
 /** What an export keeps from who reads it, and how one person stays one pseudonym. */
 import { readFileSync } from 'node:fs'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { openAuthority } from '../authority/node/open.ts'
+import { openService } from '../service/node/open.ts'
 import { redact } from '../spec/node/export/redact.ts'
 import { generateMasterKey, readMasterKey } from '../spec/node/secrets.ts'
 import { message } from './authority-rig.ts'
 import { type Event, type ExportingWorld, eventually, exportingWorld, fileReceiver, syslogReceiver, toFile, toSyslog } from './export-rig.ts'
+import { DESK, json } from './fake-authority.ts'
 import { AUTHORITY, USER } from './parties.ts'
+import { desk } from './service-rig.ts'
 
 const PSEUDONYM = /^p_[\w-]{22}$/
 
@@ -77,12 +80,27 @@ test('what is kept back is kept back in every form, and a failure tells nothing 
   for (const secret of [USER, 'test-harness', 'task-17']) expect(receiver.messages.join() + readFileSync(path, 'utf8')).not.toContain(secret)
 })
 
+test('a Service that keeps people back names nobody in the reason of a redemption that it refused', async () => {
+  const d = await desk()
+  d.enterprise.publish('acme.example')
+  d.enterprise.answers.validate = async () => json(d.enterprise.validation({ user: { email: 'ceo@acme.example' } }))
+  await d.redeem()
+  const { path, events } = fileReceiver(DESK)
+  const exporting = { source: DESK, party: 'service', exporters: [toFile(path, { pseudonymize: ['user'] })] }
+  const service = await openService({ ...d.service.opening, exporting })
+  onTestFinished(service.stop)
+  await eventually(() =>
+    expect(events()).toMatchObject([{ event: 'redemption', code: 'user_mismatch', user: expect.stringMatching(PSEUDONYM), agent: 'agent-7' }]),
+  )
+  expect(readFileSync(path, 'utf8')).not.toContain('@')
+})
+
 test.each<[string, { omit: string[]; pseudonymize: string[] }, object]>([
   ['user is pseudonymized', { omit: [], pseudonymize: ['user'] }, { user: 'p', approvers: ['p', 'p'], by: 'cleo@acme.example' }],
   ['by is pseudonymized', { omit: [], pseudonymize: ['by'] }, { user: 'ada@acme.example', approvers: ['p', 'p'], by: 'p' }],
   ['approvers are', { omit: [], pseudonymize: ['approvers'] }, { approvers: ['p', 'p'] }],
   ['user is omitted', { omit: ['user'], pseudonymize: [] }, { by: 'cleo@acme.example' }],
-])('where %s, no approver, passkey or failed notification names people', (_, kept, told) => {
+])('where %s, no approver, passkey or reason of ours names people', (_, kept, told) => {
   const event = {
     id: 'i',
     seq: 1,
@@ -98,7 +116,9 @@ test.each<[string, { omit: string[]; pseudonymize: string[] }, object]>([
   expect(redacted).toMatchObject(told)
   expect(redacted).not.toHaveProperty('passkey')
   if (kept.pseudonymize.length === 0) expect(redacted).not.toHaveProperty('approvers')
-  const failed = redact({ ...event, event: 'notification', reason: 'denied, by email to dan@acme.example: 550' }, kept, () => 'p')
-  expect(JSON.stringify(failed)).not.toContain('dan@')
+  for (const kind of ['notification', 'redemption', 'policy'])
+    expect(JSON.stringify(redact({ ...event, event: kind, reason: 'denied, by email to dan@acme.example: 550' }, kept, () => 'p'))).not.toContain(
+      'dan@',
+    )
   expect(redact({ ...event, ...people }, { omit: [], pseudonymize: ['task'] }, () => 'p')).toMatchObject(people)
 })

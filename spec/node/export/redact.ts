@@ -16,12 +16,15 @@ const PSEUDONYM_CHARS = 22 // 132 bits
 /** The members that name a person. */
 const PEOPLE = ['user', 'by', 'approvers']
 
-/** Where one of these is kept back, a person is not named elsewhere either: not among the approvers, not in what their passkey signed, not as whom nobody could write to. */
+/** The events whose reason is not what somebody said, but our own text, with names in it: whom nobody could write to, for whom a pass was redeemed, what a policy file has for an address. */
+const NAMED_IN_REASON = ['notification', 'redemption', 'policy']
+
+/** Where one of these is kept back, a person is not named elsewhere either: not among the approvers, not in what their passkey signed, not in a reason of ours. */
 function hidePeople(event: ExportedEvent, pseudonymOf: PseudonymOf | undefined): void {
   if (!pseudonymOf) delete event.approvers
   else if (Array.isArray(event.approvers)) event.approvers = event.approvers.map(pseudonymOf)
   delete event.passkey
-  if (event.event === 'notification') delete event.reason
+  if (NAMED_IN_REASON.includes(event.event)) delete event.reason
 }
 
 /** Leaves members out of an event, and puts pseudonyms for others. */
