@@ -20,6 +20,27 @@ test('an event is one message of the audit facility, from this authority, of its
   expect(idsOf(receiver.events())).toEqual(await w.trail())
 })
 
+test.each([10_000_000_000_000, -1, 1e300])(
+  'a row whose time was changed to %f, which is none, holds up nothing: it comes as unreadable',
+  async (at) => {
+    const w = await exportingWorld()
+    const receiver = await syslogReceiver()
+    await w.requested()
+    await w.manage('/ready')
+    const { event } = await w.db.read.selectFrom('audit').select('event').where('seq', '=', 1).executeTakeFirstOrThrow()
+    await w.db.write((tx) =>
+      tx
+        .updateTable('audit')
+        .set({ event: JSON.stringify({ ...JSON.parse(event), at }) })
+        .where('seq', '=', 1)
+        .execute(),
+    )
+    await w.exporting([toSyslog(receiver.port)])
+    await eventually(() => expect(receiver.messages).toHaveLength(2))
+    expect(parseSyslog(receiver.messages[0]!)).toMatchObject({ timestamp: '-', msgid: 'unreadable' })
+  },
+)
+
 test('an event counts as handed over half a minute after it was written, while the connection stands', async () => {
   const w = await exportingWorld()
   const receiver = await syslogReceiver()
@@ -117,6 +138,18 @@ test.each<[string, string, (ca: Awaited<ReturnType<typeof createCa>>) => Promise
   const { w, receiver } = await overTls({ tls: await issue(ca) }, { ca: ca.pem })
   await eventually(async () => expect(await w.cursor('syslog')).toMatchObject({ seq: 0, last_error: expect.stringContaining(why) }))
   expect(receiver.messages).toEqual([])
+})
+
+test('a server_name that is an address is what the certificate has to be for, and not the address that is called', async () => {
+  const ca = await createCa()
+  const OTHER = '192.0.2.7'
+  const right = await overTls({ tls: await ca.issue(OTHER) }, { ca: ca.pem, serverName: OTHER })
+  await eventually(async () => expect(idsOf(right.receiver.events())).toEqual(await right.w.trail()))
+  const wrong = await overTls({ tls: await ca.issue('127.0.0.1') }, { ca: ca.pem, serverName: OTHER })
+  await eventually(async () =>
+    expect(await wrong.w.cursor('syslog')).toMatchObject({ seq: 0, last_error: expect.stringContaining('not in the cert') }),
+  )
+  expect(wrong.receiver.messages).toEqual([])
 })
 
 test('a receiver that speaks no TLS is told nothing, and one that takes no certificate of ours says so', async () => {

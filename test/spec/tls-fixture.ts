@@ -2,7 +2,7 @@ import 'reflect-metadata'
 import { once } from 'node:events'
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
 import { createServer as createHttps, type ServerOptions } from 'node:https'
-import { type AddressInfo, createServer, type Server, type Socket } from 'node:net'
+import { type AddressInfo, createServer, isIP, type Server, type Socket } from 'node:net'
 import * as x509 from '@peculiar/x509'
 import { onTestFinished } from 'vitest'
 import { createGuardedFetch, type GuardOptions } from '../../spec/node/fetch.ts'
@@ -23,7 +23,7 @@ async function credentials(keys: CryptoKeyPair, certificate: x509.X509Certificat
   return { key, cert: certificate.toString('pem') }
 }
 
-/** A certificate authority of the test's own. `issue` certifies a DNS name for some days from now; fewer than none have passed already. */
+/** A certificate authority of the test's own. `issue` certifies a DNS name, or an address, for some days from now; fewer than none have passed already. */
 export async function createCa() {
   const keys = await createKeys()
   const issuer = 'CN=Test CA'
@@ -43,7 +43,7 @@ export async function createCa() {
       signingKey: keys.privateKey,
       signingAlgorithm: ECDSA,
       ...validity(days),
-      extensions: [new x509.SubjectAlternativeNameExtension([{ type: 'dns', value: name }])],
+      extensions: [new x509.SubjectAlternativeNameExtension([{ type: isIP(name) === 0 ? 'dns' : 'ip', value: name }])],
     })
     return credentials(own, certificate)
   }

@@ -7,7 +7,10 @@ export type ExportedEvent = { id: string; seq: number; source: string; at: numbe
 /** A numbered row of the trail. */
 export type NumberedRow = { seq: number; hash: string; event: string }
 
-const Told = z.looseObject({ at: z.number(), event: z.string(), outcome: z.string() })
+/** The end of the year 9999: what comes later is no time of RFC 3339. */
+const LATEST_AT = 253_402_300_799
+
+const Told = z.looseObject({ at: z.int().min(0).max(LATEST_AT), event: z.string(), outcome: z.string() })
 
 /** The numbered rows after a number, the oldest first. */
 export async function readTrail(db: Kysely<AuditTable>, after: number, limit: number): Promise<NumberedRow[]> {

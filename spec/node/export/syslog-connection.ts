@@ -1,5 +1,5 @@
 import { connect as connectTcp, isIP, type Socket } from 'node:net'
-import { connect as connectTls, rootCertificates } from 'node:tls'
+import { checkServerIdentity, connect as connectTls, rootCertificates } from 'node:tls'
 
 /** Where a syslog receiver is. `tls: undefined` is plain TCP; its members are PEM. */
 export type SyslogTarget = {
@@ -22,26 +22,27 @@ const LINGER_MS = 1000
 
 /** Connects, and verifies who is there. Throws Error with the reason. */
 export async function connectSyslog(target: SyslogTarget, signal: AbortSignal): Promise<SyslogConnection> {
-  const socket = dial(target)
-  const over = new Promise<never>((_, reject) => {
-    socket.on('error', reject)
-    socket.once('end', () => reject(new Error('the receiver closed the connection')))
-    socket.once('close', () => reject(new Error('the connection was closed')))
-  })
-  let failure: unknown
-  over.catch((cause) => {
-    failure = cause
-    socket.destroy()
-  })
+  const link: Link = { socket: dial(target), signal, failure: undefined }
+  const { socket } = link
+  socket.on('error', (cause) => breakOff(link, cause))
+  socket.once('end', () => breakOff(link, new Error('the receiver closed the connection')))
+  socket.once('close', () => breakOff(link, new Error('the connection was closed')))
   socket.resume() // a receiver says nothing; its end is heard only by who reads
   socket.setKeepAlive(true, KEEP_ALIVE_MS)
-  const connected = new Promise<void>((done) => socket.once(target.tls ? 'secureConnect' : 'connect', done))
-  await within({ ms: CONNECT_MS, why: 'the receiver does not answer', socket, signal }, [over, connected])
+  await within(
+    link,
+    { ms: CONNECT_MS, why: 'the receiver does not answer' },
+    (done) => void socket.once(target.tls ? 'secureConnect' : 'connect', done),
+  )
   return {
-    write: (text) => within({ ms: WRITE_MS, why: 'the receiver takes nothing', socket, signal }, [over, written(socket, text)]),
-    requireAlive() {
-      if (failure !== undefined) throw failure
-    },
+    write: (text) =>
+      within(link, { ms: WRITE_MS, why: 'the receiver takes nothing' }, (done) => {
+        socket.write(text, (cause) => {
+          if (cause) breakOff(link, cause)
+          else if (!socket.destroyed) done() // else its end tells why: what was under way then is called done too
+        })
+      }),
+    requireAlive: () => requireAlive(link),
     close() {
       socket.end()
       setTimeout(() => socket.destroy(), LINGER_MS).unref()
@@ -49,8 +50,17 @@ export async function connectSyslog(target: SyslogTarget, signal: AbortSignal): 
   }
 }
 
-const written = (socket: Socket, text: string): Promise<void> =>
-  new Promise((resolve, reject) => socket.write(text, (failure) => (failure ? reject(failure) : resolve())))
+/** A connection, and why it is over, where it is. */
+type Link = { socket: Socket; signal: AbortSignal; failure: Error | undefined }
+
+function breakOff(link: Link, cause: Error): void {
+  link.failure ??= cause
+  link.socket.destroy()
+}
+
+function requireAlive({ failure }: Link): void {
+  if (failure !== undefined) throw failure
+}
 
 function dial({ host, port, tls }: SyslogTarget): Socket {
   if (!tls) return connectTcp({ host, port })
@@ -60,26 +70,30 @@ function dial({ host, port, tls }: SyslogTarget): Socket {
     port,
     ca: ca === undefined ? [...rootCertificates] : [ca],
     ...{ cert, key, minVersion: 'TLSv1.2' },
-    ...(isIP(serverName) === 0 && { servername: serverName }),
+    ...(isIP(serverName) === 0 && { servername: serverName }), // an address is not sent
+    checkServerIdentity: (_, certificate) => checkServerIdentity(serverName, certificate),
     rejectUnauthorized: true, // whatever NODE_TLS_REJECT_UNAUTHORIZED says
   })
 }
 
-type Waiting = { ms: number; why: string; socket: Socket; signal: AbortSignal }
-
-/** Waits for one of these, for so long and until we stop; after that the connection is broken. */
-async function within({ ms, why, socket, signal }: Waiting, events: Promise<void>[]): Promise<void> {
-  const cut = () => void socket.destroy(new Error('stopped'))
-  const timer = setTimeout(() => void socket.destroy(new Error(`${why} within ${ms} ms`)), ms)
+/** Waits until it is done, for so long and until we stop; after that the connection is over. Nothing of it stays with the connection. Throws why that is over. */
+async function within(link: Link, { ms, why }: { ms: number; why: string }, begin: (done: () => void) => void): Promise<void> {
+  requireAlive(link)
+  const { socket, signal } = link
+  const cut = () => breakOff(link, new Error('stopped'))
+  const timer = setTimeout(() => breakOff(link, new Error(`${why} within ${ms} ms`)), ms)
   signal.addEventListener('abort', cut, { once: true })
-  if (signal.aborted) cut()
+  let ended = () => {}
   try {
-    await Promise.race(events)
-  } catch (failure) {
-    socket.destroy()
-    throw failure
+    await new Promise<void>((resolve, reject) => {
+      ended = () => reject(link.failure)
+      socket.once('close', ended)
+      begin(resolve)
+      if (signal.aborted) cut()
+    })
   } finally {
     clearTimeout(timer)
     signal.removeEventListener('abort', cut)
+    socket.off('close', ended)
   }
 }
