@@ -1,6 +1,8 @@
 /** The trail in a file: whole lines, on disk before the cursor moves, and by no name but its own. */
 import { appendFileSync, mkdirSync, readFileSync, renameSync, rmdirSync, statSync, truncateSync, writeFileSync } from 'node:fs'
-import { expect, test } from 'vitest'
+import { open } from 'node:fs/promises'
+import { expect, onTestFinished, test, vi } from 'vitest'
+import { createFileSink } from '../spec/node/export/file.ts'
 import { eventually, exportingWorld, fileReceiver, idsOf, readEvents, toFile } from './export-rig.ts'
 
 test('every event is a line of JSON in the order of the trail, with its id, its number and whose it is', async () => {
@@ -69,6 +71,26 @@ test('what a crash left of a line is taken away before the next one', async () =
   await w.happen()
   await w.exporting([toFile(path)])
   await eventually(async () => expect(idsOf(events())).toEqual(await w.trail()))
+})
+
+test.each<[string, string]>([
+  ['is taken away again', ''],
+  ['stays where somebody else has appended behind it', 'a line of somebody else\n'],
+])('what a disk took without keeping it %s', async (_, theirs) => {
+  const { path } = fileReceiver()
+  const sink = createFileSink(path)
+  onTestFinished(sink.close)
+  await sink.open(0)
+  await sink.send([{ seq: 1, text: '{"at":1}\n' }])
+  const handle = await open(path)
+  onTestFinished(() => handle.close())
+  const sync = vi.spyOn(Object.getPrototypeOf(handle), 'sync').mockImplementationOnce(async () => {
+    appendFileSync(path, theirs)
+    throw new Error('the disk is broken')
+  })
+  onTestFinished(() => void sync.mockRestore())
+  await expect(sink.send([{ seq: 2, text: '{"at":2}\n' }])).rejects.toThrow('the disk is broken')
+  expect(readFileSync(path, 'utf8')).toBe(theirs === '' ? '{"at":1}\n' : `{"at":1}\n{"at":2}\n${theirs}`)
 })
 
 test('a file that was emptied in its place goes on', async () => {

@@ -40,17 +40,22 @@ test('a batch that is too large for the receiver is halved until it is taken, an
 
 test('an event that is too large for the receiver even alone is kept, and comes again as it was', async () => {
   const w = await exportingWorld()
-  const { calls, batches, effects, exporter } = await httpsReceiver((nth) => ({ status: nth <= 4 ? 413 : 200 }))
+  const { calls, batches, effects, exporter } = await httpsReceiver((nth) => ({ status: nth === 1 ? 500 : nth <= 5 ? 413 : 200 }))
   await w.happen(2)
   const x = await w.exporting([exporter], { effects })
-  await eventually(async () => expect(await w.cursor('https')).toMatchObject({ seq: 0, last_error: 'the receiver answered 413', holder: null }))
-  expect(batches().map((batch) => batch.length)).toEqual([4, 2, 1])
-  for (const tries of [4, 5]) {
+  const answered = (status: number) =>
+    eventually(async () => expect(await w.cursor('https')).toMatchObject({ seq: 0, last_error: `the receiver answered ${status}`, holder: null }))
+  await answered(500)
+  w.pass(60)
+  await answered(413)
+  expect(batches().map((batch) => batch.length)).toEqual([4, 4, 2, 1])
+  for (const tries of [5, 6]) {
     w.pass(60)
     await eventually(() => expect(calls.length).toBeGreaterThanOrEqual(tries))
+    if (tries === 5) await answered(413)
   }
   await eventually(async () => expect(await w.cursor('https')).toMatchObject({ seq: 4, failing_since: null }))
-  expect(distinct(calls.slice(2, 5).map(({ headers, body }) => headers['webhook-id'] + body))).toHaveLength(1)
+  expect(distinct(calls.slice(3, 6).map(({ headers, body }) => headers['webhook-id'] + body))).toHaveLength(1)
   expect(x.told().map(({ event }) => event)).toEqual(['export_failed', 'export_recovered'])
 })
 

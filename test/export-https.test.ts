@@ -114,7 +114,7 @@ test('an instance to which exporting comes back tells of a new failure, and of e
   w.pass(6)
   await failing()
   isUp.first = true
-  w.pass(6)
+  w.pass(1) // the pause after a first failure
   await taken(7)
   expect(first.told().map(({ event }) => event)).toEqual(['export_failed', 'export_failed', 'export_recovered'])
   expect(second.told().map(({ event }) => event)).toEqual(['export_recovered'])

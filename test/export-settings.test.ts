@@ -90,6 +90,17 @@ test('check-config reads certificates and secrets, and says which are not whole'
   expect((await good.check()).stdout).toContain('is fine')
 })
 
+test('two exporters to one file are refused, however its path is spelt', async () => {
+  const twice = await settled([
+    { ...FILE, path: './audit.jsonl' },
+    { ...FILE, name: 'b', path: 'logs/../audit.jsonl' },
+  ])
+  expect(await twice.check()).toMatchObject({
+    code: 2,
+    stderr: expect.stringContaining(`exports a and b write to one file, ${twice.at('audit.jsonl')}`),
+  })
+})
+
 test('a server exports what its settings say, beside a receiver that is dead, and stops as quickly', async () => {
   const made = await settled([
     { ...FILE, path: './audit.jsonl' },

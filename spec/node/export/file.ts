@@ -39,9 +39,10 @@ export function createFileSink(path: string): Sink {
   }
 }
 
-/** Whether the path still leads to what is open. */
+/** Whether the path still leads to what is open. One look after the other: on a dead disk each holds a thread of the process. */
 async function isAt(path: string, file: FileHandle): Promise<boolean> {
-  const [there, ours] = await Promise.all([stat(path).catch(() => undefined), file.stat()])
+  const there = await stat(path).catch(() => undefined)
+  const ours = await file.stat()
   return there?.ino === ours.ino && there.dev === ours.dev
 }
 
@@ -69,14 +70,16 @@ async function cutPartOfLine(file: FileHandle, path: string): Promise<void> {
   if (part !== '') await file.truncate(size - length + end)
 }
 
-/** All of it on disk, or, as far as that can be undone, none of it. */
+/** All of it on disk, or, as far as that can be undone, none of it. What somebody else appended meanwhile is never cut off. */
 async function append(file: FileHandle, text: string): Promise<void> {
   const { size } = await file.stat()
+  const bytes = Buffer.from(text)
+  let written = 0
   try {
-    await file.appendFile(text)
+    while (written < bytes.length) written += (await file.write(bytes, written)).bytesWritten
     await file.sync()
   } catch (failure) {
-    await file.truncate(size)
+    if ((await file.stat()).size <= size + written) await file.truncate(size)
     throw failure
   }
 }

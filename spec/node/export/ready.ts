@@ -11,9 +11,26 @@ type Syslog = Extract<ExportSettings[number], { to: 'syslog' }>
 /** An exporter of the settings, with all that they name read. */
 export type ReadyExporter = Common & (({ to: 'syslog' } & SyslogTarget) | { to: 'file'; path: string } | { to: 'https'; url: string; secret: string })
 
-/** Reads what the exporters of the settings name: certificates and secrets. Throws SettingsError for one that is not whole. */
-export const readExporters = (settingsFile: string, exporters: ExportSettings): ReadyExporter[] =>
-  exporters.map((exporter) => readExporter(settingsFile, exporter))
+/** Reads what the exporters of the settings name: certificates and secrets. Throws SettingsError for one that is not whole, and for two that write to one file. */
+export function readExporters(settingsFile: string, exporters: ExportSettings): ReadyExporter[] {
+  const ready = exporters.map((exporter) => readExporter(settingsFile, exporter))
+  requireOwnFiles(settingsFile, ready)
+  return ready
+}
+
+/** However their paths are spelt. */
+function requireOwnFiles(settingsFile: string, exporters: ReadyExporter[]): void {
+  const writers = new Map<string, string>()
+  for (const exporter of exporters) {
+    if (exporter.to !== 'file') continue
+    const other = writers.get(exporter.path)
+    if (other !== undefined)
+      throw unusable(settingsFile, `exports ${other} and ${exporter.name} write to one file, ${exporter.path}`, {
+        hint: 'give each a file of its own',
+      })
+    writers.set(exporter.path, exporter.name)
+  }
+}
 
 function readExporter(settingsFile: string, exporter: ExportSettings[number]): ReadyExporter {
   switch (exporter.to) {
