@@ -2,50 +2,10 @@
 import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { CSV_COLUMNS } from '../spec/node/export/csv.ts'
-import { asciiJson } from '../spec/node/export/event.ts'
 import { deciding } from './authority-cli-rig.ts'
-import { inDatabase, initialised, run } from './cli-fixture.ts'
+import { initialised, run } from './cli-fixture.ts'
+import { parseCsv, parseLines, trailOf } from './export-command-rig.ts'
 import { temporaryFolder } from './folders.ts'
-
-const AT = Date.parse('2026-11-10T12:00:00Z') / 1000
-const DAY = 86_400
-type Told = Record<string, unknown>
-
-/** An Authority that does not run, with these events in its trail, one a day, and one that has no number yet. */
-async function trailOf(events: Told[]) {
-  const { settingsFile, at } = await initialised('authority')
-  const rows = events.map((event, i) => {
-    const text = asciiJson({ at: AT + i * DAY, outcome: 'admitted', event: 'issuance', ...event })
-    return `insert into audit (event, seq, hash) values ('${text.replaceAll("'", "''")}', ${i + 1}, 'hash-${i + 1}')`
-  })
-  inDatabase(at('authority.db'), ...rows, `insert into audit (event) values ('{"at":${AT},"event":"issuance","outcome":"not numbered"}')`)
-  const cli = (...args: string[]) => run('authority', ['audit', 'export', ...args, '--config', settingsFile])
-  const lines = async (...args: string[]) => {
-    const { code, stdout, stderr } = await cli(...args)
-    expect([code, stderr]).toEqual([0, ''])
-    return stdout
-  }
-  return { cli, lines, jsonl: async (...args: string[]) => parseLines(await lines('--format', 'jsonl', ...args)) }
-}
-
-const parseLines = (text: string): Told[] =>
-  text
-    .trimEnd()
-    .split('\n')
-    .filter((line) => line !== '')
-    .map((line) => JSON.parse(line))
-
-/** CSV as RFC 4180 §2 has it, where no cell has a line's end in it. */
-function parseCsv(text: string): Record<string, string>[] {
-  expect(text).toMatch(/^(?:[^\r\n]*\r\n)*$/)
-  const rows = text.split('\r\n').slice(0, -1)
-  const cells = rows.map((row) =>
-    [...row.matchAll(/(?:^|,)(?:"((?:[^"]|"")*)"|([^",]*))/g)].map(([, quoted, plain]) => quoted?.replaceAll('""', '"') ?? plain ?? ''),
-  )
-  const [head = [], ...rest] = cells
-  for (const row of rest) expect(row).toHaveLength(head.length)
-  return rest.map((row) => Object.fromEntries(row.map((cell, i) => [head[i], cell])))
-}
 
 test('the whole trail of a running server comes out in its order, in each form', async () => {
   const { cli, ref, authority } = await deciding()
@@ -139,20 +99,6 @@ test('when, and in which form, is misuse where it is not said well', async () =>
     expect(await t.cli('--format', 'csv', ...args)).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining('such as 7d, 12h or 30m') })
   expect(await t.cli()).toMatchObject({ code: 2, stderr: expect.stringContaining('--format') })
   expect(await t.cli('--format', 'xml')).toMatchObject({ code: 2, stderr: expect.stringContaining('csv, jsonl, ocsf') })
-})
-
-test('a row that somebody changed into what is no event comes as unreadable, and no row behind it is missing', async () => {
-  const { settingsFile, at } = await initialised('authority')
-  inDatabase(
-    at('authority.db'),
-    "insert into audit (event, seq, hash) values ('gone', 1, 'a')",
-    `insert into audit (event, seq, hash) values ('{"at":${AT},"event":"x","outcome":"y"}', 2, 'b')`,
-  )
-  const { stdout } = await run('authority', ['audit', 'export', '--format', 'jsonl', '--since', '2026-11-01', '--config', settingsFile])
-  expect(parseLines(stdout)).toEqual([
-    { at: 0, event: 'unreadable', outcome: 'unreadable', id: 'a', seq: 1, source: 'https://authority.acme.example' },
-    { at: AT, event: 'x', outcome: 'y', id: 'b', seq: 2, source: 'https://authority.acme.example' },
-  ])
 })
 
 test.each(['authority', 'service'] as const)('the %s has the command, and it leaves a database that is not there alone', async (party) => {

@@ -33,8 +33,20 @@ export const collect = (value: string, before: string[] = []): string[] => [...b
 /** Prints a result on stdout. */
 export const print = (text: string): void => void process.stdout.write(`${text}\n`)
 
-/** Writes a part of a long result on stdout, and resolves when it was taken. Whether it was: who reads may have gone. */
-export const writeOut = (text: string): Promise<boolean> => new Promise((resolve) => process.stdout.write(text, (failure) => resolve(!failure)))
+/** Writes a part of a long result on stdout, and resolves when it was taken. Whether it was: who reads may have gone. Throws OperatorError for anything else. */
+export async function writeOut(text: string): Promise<boolean> {
+  try {
+    await new Promise<void>((resolve, reject) => process.stdout.write(text, (failure) => (failure ? reject(failure) : resolve())))
+    return true
+  } catch (failure) {
+    const cause = process.stdout.errored ?? failure // the first tells why; what is written after it is only told that there was one
+    if (hasReaderGone(cause)) return false
+    throw new OperatorError(`stdout cannot be written: ${messageOf(cause)}`, { cause, hint: 'is the disk full? what was written is only a part' })
+  }
+}
+
+const READER_GONE = ['EPIPE', 'ERR_STREAM_DESTROYED', 'ERR_STREAM_WRITE_AFTER_END']
+const hasReaderGone = (failure: unknown): boolean => failure instanceof Error && 'code' in failure && READER_GONE.includes(String(failure.code))
 
 const TOLD_EACH = 100_000
 

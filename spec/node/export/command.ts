@@ -66,7 +66,7 @@ async function* textsOf(db: Kysely<AuditTable>, { since = 0, until = Number.POSI
 
 async function toStdout(head: string, pages: AsyncGenerator<Page>): Promise<number> {
   let sum = 0
-  await writeOut(head)
+  if (!(await writeOut(head))) return sum
   for await (const { text, count } of pages) {
     if (!(await writeOut(text))) return sum // who reads us has enough
     sum += count
@@ -78,7 +78,7 @@ async function toFile(path: string, head: string, pages: AsyncGenerator<Page>): 
   const file = await create(path)
   try {
     let sum = 0
-    await file.appendFile(head)
+    await file.appendFile(head).catch(unwritable)
     for await (const { text, count } of pages) {
       await file.appendFile(text).catch(unwritable)
       sum += count
