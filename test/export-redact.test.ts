@@ -68,6 +68,23 @@ test('without the master key that its key was sealed under, an export under pseu
   await expect(openAuthority({ ...w.authority.opening, exporting })).rejects.toThrow('the master key AAAAAAAA')
 })
 
+test('while nobody wants pseudonyms their key is sealed anew too, and one that cannot be opened holds up no start', async () => {
+  const w = await exportingWorld()
+  await w.happen(1)
+  await exported(w, { pseudonymize: ['user'] })
+  const [old, next] = [w.authority.opening.masterKeys[0], readMasterKey(generateMasterKey())]
+  w.authority.opening.masterKeys = [next, old] as never
+  const quiet = await w.exporting([])
+  const { sealed_key } = await w.db.read.selectFrom('export_key').selectAll().executeTakeFirstOrThrow()
+  expect(sealed_key.startsWith(next.id)).toBe(true)
+  await w.db.write((tx) => tx.updateTable('export_key').set({ sealed_key: 'AAAAAAAA.b.c.d' }).execute())
+  const warned = await w.exporting([])
+  expect(warned.log).toContainEqual(
+    expect.objectContaining({ event: 'export_key_unusable', level: 'warn', reason: expect.stringContaining('the master key AAAAAAAA') }),
+  )
+  expect(quiet.log.map(({ event }) => event)).not.toContain('export_key_unusable')
+})
+
 test('what is kept back is kept back in every form, and a failure tells nothing of it', async () => {
   const w = await exportingWorld()
   const receiver = await syslogReceiver()

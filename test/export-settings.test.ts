@@ -3,9 +3,10 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { stringify } from 'yaml'
 import { z } from 'zod'
+import { createSecrets, readMasterKey } from '../spec/node/secrets.ts'
 import { parseSettings, serverSettings } from '../spec/node/settings.ts'
 import { message } from './authority-rig.ts'
-import { edit, initialised, run, serve, usedPort } from './cli-fixture.ts'
+import { edit, inDatabase, initialised, run, serve, usedPort } from './cli-fixture.ts'
 import { eventually, readEvents } from './export-rig.ts'
 import { authoritySettings } from './parties.ts'
 import { createCa } from './spec/tls-fixture.ts'
@@ -98,6 +99,21 @@ test('two exporters to one file are refused, however its path is spelt', async (
   expect(await twice.check()).toMatchObject({
     code: 2,
     stderr: expect.stringContaining(`exports a and b write to one file, ${twice.at('audit.jsonl')}`),
+  })
+})
+
+test.each([
+  ['an export under pseudonyms', 2, 'error', { ...FILE, pseudonymize: ['user'] }],
+  ['none', 0, 'warning', FILE],
+])('check-config says whether the key of the pseudonyms can be opened, where there is %s', async (_, code, told, exporter) => {
+  const made = await settled([exporter])
+  const secrets = createSecrets([readMasterKey(readFileSync(made.at('secrets/master.key'), 'utf8'))])
+  inDatabase(made.at('authority.db'), `insert into export_key (id, sealed_key) values (1, '${secrets.seal('export pseudonyms', 'a key')}')`)
+  expect(await made.check()).toMatchObject({ code: 0, stderr: expect.not.stringContaining('pseudonyms') })
+  inDatabase(made.at('authority.db'), "update export_key set sealed_key = 'AAAAAAAA.b.c.d'")
+  expect(await made.check()).toMatchObject({
+    code,
+    stderr: expect.stringContaining(`${told}: the key of the pseudonyms in exports cannot be opened: the master key AAAAAAAA`),
   })
 })
 

@@ -2,6 +2,9 @@ import { readTxt } from '../discovery.ts'
 import type { ResolveTxt } from '../effects.ts'
 import { print, printJson, say } from './cli.ts'
 import { type ClockTable, latestKept } from './clock.ts'
+import type { ExportTables } from './export/cursor.ts'
+import { wantsPseudonyms } from './export/exports.ts'
+import { examinePseudonyms } from './export/pseudonyms.ts'
 import type { SigningKeyTable } from './keys.ts'
 import { pendingMigrations } from './migrate.ts'
 import { openReadOnly } from './open-database.ts'
@@ -74,16 +77,25 @@ async function examineRecord({ warnings }: Findings, resolveTxt: ResolveTxt, { n
 type Place<S> = { file: string; settings: S }
 
 async function examineDatabase<S extends ServerSettings>(findings: Findings, party: ServerParty<S>, { file, settings }: Place<S>): Promise<void> {
-  const db = await openReadOnly<SigningKeyTable & ClockTable>(readDatabase(file, settings.database))
+  const db = await openReadOnly<SigningKeyTable & ClockTable & ExportTables>(readDatabase(file, settings.database))
   try {
     const pending = await pendingMigrations(db, party.migrations)
     if (pending.length > 0) findings.warnings.push(`serve, or migrate, will bring the schema up to date: ${pending.join(', ')}`)
     const masterKeys = readableKeys(file, settings)
     const latestAt = Math.max(systemNow(), await latestKept(db.read))
-    if (masterKeys) await openSigningKeys(db, createSecrets(masterKeys), () => latestAt)
+    if (!masterKeys) return
+    const secrets = createSecrets(masterKeys)
+    await examineOne(findings, () => openSigningKeys(db, secrets, () => latestAt))
+    await examineExportKey(findings, settings, () => examinePseudonyms(db.read, secrets))
   } finally {
     await db.close()
   }
+}
+
+/** Without the key of the pseudonyms no export under pseudonyms starts, and all else does. */
+async function examineExportKey(findings: Findings, settings: ServerSettings, look: () => Promise<void>): Promise<void> {
+  if (wantsPseudonyms(settings.export)) return void (await examineOne(findings, look))
+  await look().catch((failure) => findings.warnings.push(messageOf(failure)))
 }
 
 /** What is wrong with the keys themselves has been told. */

@@ -12,8 +12,9 @@ import { createExporter, type Exporter } from './exporter.ts'
 import { createFileSink } from './file.ts'
 import { createHttpsSink } from './https.ts'
 import { createOcsf } from './ocsf.ts'
+import { keepPseudonyms, openPseudonyms, type PseudonymOf } from './pseudonyms.ts'
 import type { ReadyExporter } from './ready.ts'
-import { openPseudonyms, type PseudonymOf, redact } from './redact.ts'
+import { redact } from './redact.ts'
 import type { Sink } from './sink.ts'
 import { type ExportState, exportStates } from './states.ts'
 import { createSyslogSink } from './syslog.ts'
@@ -42,8 +43,7 @@ const LOOK_MS = 500
 
 /** The exporters of a party: each goes its own way, and a dead receiver holds up nothing but itself. Throws OperatorError for a master key that is missing. */
 export async function openExports(d: ExportsDeps, exporting: Exporting): Promise<Exports> {
-  const isNamed = exporting.exporters.some(({ pseudonymize }) => pseudonymize.length > 0)
-  const pseudonymOf = isNamed ? await openPseudonyms(d.db, { ...d.effects, secrets: d.secrets }) : () => ''
+  const pseudonymOf = wantsPseudonyms(exporting.exporters) ? await openPseudonyms(d.db, { ...d.effects, secrets: d.secrets }) : await noPseudonyms(d)
   const stopping = new AbortController()
   const making = { ...d, exporting, pseudonymOf, signal: stopping.signal }
   const running = exporting.exporters.map((exporter) => ({ name: exporter.name, exporter: exporterOf(making, exporter) }))
@@ -60,6 +60,16 @@ export async function openExports(d: ExportsDeps, exporting: Exporting): Promise
       )
     },
   }
+}
+
+/** Whether any exporter needs the key of the pseudonyms. */
+export const wantsPseudonyms = (exporters: Pick<ReadyExporter, 'pseudonymize'>[]): boolean =>
+  exporters.some(({ pseudonymize }) => pseudonymize.length > 0)
+
+/** Nobody wants them now: a key of before is kept, and one that cannot be opened holds up no start. */
+async function noPseudonyms({ db, secrets, effects }: ExportsDeps): Promise<PseudonymOf> {
+  await keepPseudonyms(db, secrets).catch((failure) => effects.log.warn('export_key_unusable', { failure }))
+  return () => ''
 }
 
 function exporterOf(d: Making, exporter: ReadyExporter): Exporter {
