@@ -59,7 +59,7 @@ test('an event that is too large for the receiver even alone is kept, and comes 
   expect(x.told().map(({ event }) => event)).toEqual(['export_failed', 'export_recovered'])
 })
 
-test('a receiver that takes a batch with a long story has taken it', async () => {
+test('a batch is handed over when the receiver says 200, however long its answer is', async () => {
   const w = await exportingWorld()
   const { calls, effects, exporter } = await httpsReceiver(() => ({
     ...{ status: 200, headers: { 'content-length': '300000' }, body: Buffer.alloc(300_000) },
