@@ -34,14 +34,12 @@ test.each(CLOSINGS)('a receiver that %s is left to others all the same, when it 
   await eventually(async () => expect(await cursor()).toMatchObject({ last_error: 'it is broken', holder: null }))
 })
 
-test.each(CLOSINGS)('and one that %s, when the party stops', async (_, close) => {
+test.each(CLOSINGS)('a receiver that %s is left to others all the same, when the party stops', async (_, close) => {
   const { exporter, cursor } = await exporterTo({ handedOver: () => 99, close })
   await exporter.look()
   await eventually(async () => expect(await cursor()).toMatchObject({ seq: 99, holder: expect.any(String) }))
-  const before = performance.now()
   await exporter.lookLast()
   await exporter.stop()
-  expect(performance.now() - before).toBeLessThan(4000)
   expect(await cursor()).toMatchObject({ holder: null })
 })
 
