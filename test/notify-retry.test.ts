@@ -93,7 +93,7 @@ test('recipients whom the server puts off hold up nobody else', async () => {
   w.smtp.state.answers = (line) => (line.startsWith('RCPT TO:<aa-nobody') ? '450 4.2.0 come back later' : undefined)
   for (let i = 0; i < 12; i++) await w.asked(`aa-nobody-${i}@acme.example`)
   await w.asked()
-  await w.tick() // one look
+  await w.oneLook()
   while (w.smtp.mails.length === 0) await turns(1) // and no other look: where they hold up others, this ends by the test's time
   expect(w.smtp.mails.map(({ to }) => to)).toEqual([ADA])
 })
@@ -140,7 +140,7 @@ test('questions that nobody needs any more take no turn of the one that somebody
   w.pass(60)
   const { ref } = await w.asked()
   await w.smtp.up()
-  await w.tick() // one look
+  await w.oneLook()
   while (w.smtp.mails.length === 0) await turns(1)
   expect(w.smtp.mails.map(({ raw }) => raw.includes(ref))).toEqual([true])
 })

@@ -91,6 +91,12 @@ export async function notifying({ password, email = {}, webhooks = [], roles = [
       w.pass(seconds)
       await vi.advanceTimersByTimeAsync(1000)
     },
+    /** What happened is in the trail, then it is looked at once. */
+    oneLook: async () => {
+      await w.manage('/ready') // numbers the trail
+      w.pass(1)
+      await vi.advanceTimersByTimeAsync(1000)
+    },
     /** Until nothing is due or under way, whatever happened is noticed, and reminders wait for their time. */
     settled: () =>
       until(async () => {

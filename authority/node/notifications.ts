@@ -3,7 +3,7 @@ import { addGauge } from '../../spec/node/metrics.ts'
 import type { Effects, Party } from '../../spec/node/party.ts'
 import type { Chore } from '../../spec/node/sweep.ts'
 import { type DeliverDeps, deliverMail, deliverToWebhook } from '../notify/deliver.ts'
-import { giveUpLate } from '../notify/give-up.ts'
+import { giveUpAllLate } from '../notify/give-up.ts'
 import { noticeSome } from '../notify/notice.ts'
 import { createNotifier, type Way } from '../notify/notifier.ts'
 import type { Webhook } from '../notify/post.ts'
@@ -41,7 +41,7 @@ export function createNotifications({ settings, secrets, effects, party, db }: G
     addGauge(party.metrics, { name: `agentpass_notifications_${state}`, help: HELP[state], take: () => countDeliveries(db.read, state, party.now()) })
   const run = async () => {
     for (let rounds = 0; rounds < MOST_ROUNDS && (await noticeSome(noticing)) === READ_AT_ONCE; rounds++);
-    await giveUpLate(d)
+    await giveUpAllLate(d)
     await notifier.look()
   }
   return {

@@ -3,18 +3,19 @@ import type { Audit } from '../../spec/node/audit.ts'
 import type { Database } from '../../spec/node/database.ts'
 import type { Log } from '../../spec/node/log.ts'
 import { aboutRequest } from '../audit/about.ts'
-import { endNotifications, listLate } from '../store/notifications.ts'
+import { endNotifications, idsOf, listLate } from '../store/notifications.ts'
 import { findByRefs } from '../store/requests.ts'
 import type { AuthorityTables, NotificationRow } from '../store/schema.ts'
-import { idsOf } from './sift.ts'
 
-type GiveUpDeps = { now: Now; db: Database<AuthorityTables>; audit: Audit; log: Log }
+export type GiveUpDeps = { now: Now; db: Database<AuthorityTables>; audit: Audit; log: Log }
 
 const LATE_AT_ONCE = 100
 
 /** Gives up what is past its time, wherever it was to go: what the settings name no more takes nothing. */
-export async function giveUpLate(d: GiveUpDeps): Promise<void> {
-  const late = await listLate(d.db.read, d.now(), LATE_AT_ONCE)
+export const giveUpAllLate = async (d: GiveUpDeps): Promise<void> => giveUpLate(d, await listLate(d.db.read, d.now(), LATE_AT_ONCE))
+
+/** Gives up what came too late. */
+export async function giveUpLate(d: GiveUpDeps, late: NotificationRow[]): Promise<void> {
   for (const row of late) await giveUp(d, [row], row.last_error ?? 'there was no time left to send it')
 }
 

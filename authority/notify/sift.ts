@@ -1,20 +1,18 @@
 import { z } from 'zod'
-import type { Now } from '../../spec/effects.ts'
-import type { Database } from '../../spec/node/database.ts'
 import { readShown } from '../approve/shown.ts'
 import { listApprovals } from '../store/approvals.ts'
-import { endNotifications, isAsking } from '../store/notifications.ts'
+import { endNotifications, idsOf, isAsking } from '../store/notifications.ts'
 import { findAnswers } from '../store/passes.ts'
 import { findByRefs } from '../store/requests.ts'
-import type { AuthorityTables, NotificationRow, RequestRow } from '../store/schema.ts'
+import type { NotificationRow, RequestRow } from '../store/schema.ts'
+import { type GiveUpDeps, giveUpLate } from './give-up.ts'
 import type { Fact } from './told.ts'
 
-type SiftDeps = { now: Now; db: Database<AuthorityTables> }
 type Sifted = { useful: NotificationRow[]; facts: Fact[] }
 const Granted = z.looseObject({ scope: z.array(z.string()) })
 
-/** What is still worth telling: nobody is asked about a request that was decided meanwhile, or that they have approved themselves, nor told what is past its time. One request is told once in a mail. */
-export async function sift(d: SiftDeps, rows: NotificationRow[]): Promise<Sifted> {
+/** What is still worth telling: nobody is asked about a request that was decided meanwhile, or that they have approved themselves, and what is past its time is given up. One request is told once in a mail. */
+export async function sift(d: GiveUpDeps, rows: NotificationRow[]): Promise<Sifted> {
   const at = d.now()
   const requests = await findByRefs(d.db.read, [...new Set(rows.map(({ request_ref }) => request_ref))])
   const approvals = await approvalsOf(d, [...requests.values()])
@@ -24,7 +22,12 @@ export async function sift(d: SiftDeps, rows: NotificationRow[]): Promise<Sifted
   }
   const dropped = rows.filter(isDropped)
   if (dropped.length > 0) await d.db.write((tx) => endNotifications(tx, idsOf(dropped), { state: 'dropped', at }))
-  const useful = rows.filter((row) => !dropped.includes(row) && row.expires_at > at)
+  const left = rows.filter((row) => !dropped.includes(row))
+  await giveUpLate(
+    d,
+    left.filter(({ expires_at }) => expires_at <= at),
+  )
+  const useful = left.filter(({ expires_at }) => expires_at > at)
   const answers = await findAnswers(
     d.db.read,
     [...requests.values()].map(({ digest }) => digest),
@@ -41,7 +44,7 @@ export async function sift(d: SiftDeps, rows: NotificationRow[]): Promise<Sifted
 }
 
 /** Of those that wait for several people, who has approved. */
-async function approvalsOf({ db }: SiftDeps, requests: RequestRow[]): Promise<Map<string, string[]>> {
+async function approvalsOf({ db }: GiveUpDeps, requests: RequestRow[]): Promise<Map<string, string[]>> {
   const approved = new Map<string, string[]>()
   for (const { digest, shown } of requests)
     if (readShown(shown).approvals !== undefined)
@@ -53,4 +56,3 @@ async function approvalsOf({ db }: SiftDeps, requests: RequestRow[]): Promise<Ma
 }
 
 const isDecided = ({ status }: RequestRow): boolean => status === 'approved' || status === 'denied' || status === 'canceled'
-export const idsOf = (rows: NotificationRow[]): string[] => rows.map(({ id }) => id)

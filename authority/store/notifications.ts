@@ -11,6 +11,8 @@ export type Lane = { channel: 'email' } | { channel: 'webhook'; recipient: strin
 /** Whether somebody is asked to decide, and not told what came of it. */
 export const isAsking = (kind: NotificationRow['kind']): boolean => kind === 'requested' || kind === 'reminder'
 
+export const idsOf = (rows: NotificationRow[]): string[] => rows.map(({ id }) => id)
+
 const MOST_IN_A_MAIL = 20
 const ID_CHARS = 22
 
