@@ -1,8 +1,6 @@
 import { asVariable, beyondThisConnection } from '../spec/connection.ts'
 import type { Fetch } from '../spec/effects.ts'
-import { discard } from '../spec/peer.ts'
 import { TripFailure } from './failure.ts'
-import { screen } from './screen.ts'
 import { type Credential, callService } from './use.ts'
 
 /** What somebody wants sent to the Service: `path` begins with '/', and has the query. */
@@ -17,10 +15,6 @@ const LENGTH = /^\d+$/
 const BODILESS = /^(?:get|head)$/i
 const UNSENDABLE = /^(?:connect|trace|track)$/i
 
-/** What every fetch undoes, so that the answer can be read and searched. */
-const PACKED = /^\s*(?:gzip|x-gzip|deflate|br)(?:\s*,\s*(?:gzip|x-gzip|deflate|br))*\s*$/i
-const UNPACKED = /^\s*identity\s*$/i
-
 /**
  * Lends a token to somebody's request, who never sees it (protocol 8, §3.4.2): it goes to the path at the token's own Service and nowhere else, both bodies as
  * streams, without what the asker says of themselves, and the answer comes back without the Service's cookies. A redirect is an answer like others, for the
@@ -34,13 +28,7 @@ export async function forward(d: { fetch: Fetch }, credential: Credential, asked
   if (UNSENDABLE.test(method) || (body && BODILESS.test(method)))
     throw new TripFailure(at, `${method}${body ? ' with a body' : ''} cannot be passed on`, 'use another method')
   const call = { url: credential.service + path, method, headers: onwardHeaders(asked), body, redirect: 'manual' as const }
-  const response = await callService(d, credential, { ...call, ...(signal && { signal }) })
-  try {
-    return backward(response, credential)
-  } catch (refusal) {
-    await discard(response)
-    throw refusal
-  }
+  return callService(d, credential, { ...call, back: backwardHeaders, ...(signal && { signal }) })
 }
 
 function onwardHeaders({ headers, body }: Asked): Headers {
@@ -49,18 +37,8 @@ function onwardHeaders({ headers, body }: Asked): Headers {
   return onward
 }
 
-function backward({ status, headers, body }: Response, { service, token }: Credential): Response {
-  const at = { step: 'use' as const, peer: service }
-  const echoed = () =>
-    new TripFailure(at, 'the service sent the token back in its answer', 'the answer ends there, as nobody is shown a token: tell its operators')
-  const coding = headers.get('content-encoding')
-  if (body && coding !== null && !PACKED.test(coding) && !UNPACKED.test(coding))
-    throw new TripFailure(at, `the answer is packed as ${coding}, which cannot be searched for the token`, 'tell the operators of the service')
+function backwardHeaders(headers: Headers): Headers {
   const back = new Headers(beyondThisConnection(headers).filter(([name]) => name !== 'set-cookie'))
-  if (coding !== null) for (const name of ['content-encoding', 'content-length']) back.delete(name) // they are of the body as it was sent
-  if ([...back].some((header) => isNamedIn(header, token))) throw echoed()
-  return new Response(body && screen(body, token, echoed), { status, headers: back })
+  if (headers.has('content-encoding')) for (const name of ['content-encoding', 'content-length']) back.delete(name) // they are of the body as it was sent
+  return back
 }
-
-/** A name is told in lower case. */
-const isNamedIn = ([name, value]: [string, string], token: string): boolean => value.includes(token) || name.includes(token.toLowerCase())

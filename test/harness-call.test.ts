@@ -155,6 +155,26 @@ test('--json prints status, headers and body, as value, text or bytes', async ()
   expect(await json()).toMatchObject({ status: 204, body: '' })
 })
 
+test.each([{ options: [] }, { options: ['--include'] }, { options: ['--json'] }])(
+  'a service that sends the token back shows it to nobody: $options',
+  async ({ options }) => {
+    const c = await held()
+    const said = () => `${c.calls.at(-1)!.headers.get('authorization')}`
+    const echoes: [status: number, echo: () => Response][] = [
+      [200, () => new Response(`you sent ${said()}`)],
+      [200, () => new Response('', { headers: { 'x-echo': said() } })],
+      [200, () => new Response('', { headers: { 'set-cookie': `token=${said()}` } })],
+      [403, () => Response.json({ error: { code: 'forbidden', message: `not with ${said()}` } }, { status: 403 })],
+    ]
+    for (const [status, echo] of echoes) {
+      c.service.api = echo
+      const { code, out, err } = await c.run('call', 'GET', TICKET, ...options)
+      expect([status, code, err]).toEqual([status, 1, expect.stringContaining(`at step use, ${DESK}: the service sent the token back in its answer`)])
+      expect(out + err).not.toContain(TOKEN)
+    }
+  },
+)
+
 test('401 says that the token was ended, and it is forgotten', async () => {
   const c = await held()
   c.service.api = refusal(401, 'invalid_token', 'this token was revoked')

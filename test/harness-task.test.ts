@@ -61,6 +61,21 @@ test('a scope that is missing, and access that has ended, are failures that say 
   expect([refused.status, (await refused.json()).error.message]).toEqual([403, 'not on Sundays'])
 })
 
+test('a service that sends the token back shows it to nobody: neither in a header, nor in a body, nor in a refusal', async () => {
+  const h = rig()
+  const task = await h.open()
+  const said = () => `${h.calls.at(-1)!.headers.get('authorization')}`
+  const sentBack = { name: 'TripFailure', step: 'use', peer: DESK, message: 'the service sent the token back in its answer' }
+  h.service.api = () => new Response('', { headers: { 'x-echo': said() } })
+  await expect(task.fetch('/api')).rejects.toMatchObject(sentBack)
+  for (const status of [401, 403]) {
+    h.service.api = () => new Response(said(), { status })
+    await expect(task.fetch('/api')).rejects.toMatchObject(sentBack)
+  }
+  h.service.api = () => new Response(`you sent ${said()}`)
+  await expect((await task.fetch('/api')).text()).rejects.toMatchObject(sentBack)
+})
+
 test('when its signal is aborted the task ends at the Service, and no call begins any more', async () => {
   const h = rig()
   const leaving = new AbortController()

@@ -9,7 +9,13 @@ const JSON_MEDIA_TYPE = /^application\/(?:[\w.+-]+\+)?json\s*(?:;|$)/i
 
 type Bytes = Uint8Array<ArrayBuffer>
 
-const cutShort = (peer: string) => failAt({ step: 'use', peer }, 'the answer is not whole')
+/** An answer that breaks off; what it was broken off for says so itself. */
+const cutShort =
+  (peer: string) =>
+  (cause: unknown): never => {
+    if (cause instanceof TripFailure) throw cause
+    return failAt({ step: 'use', peer }, 'the answer is not whole')(cause)
+  }
 
 /** Streams a Service's answer to the results as it arrives. Gives its beginning. Throws TripFailure when it breaks off. */
 export async function copyAnswer(io: Io, response: Response, { peer, include }: { peer: string; include: boolean }): Promise<Bytes> {

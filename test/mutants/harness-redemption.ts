@@ -169,9 +169,9 @@ export const harnessRedemption: Mutant[] = [
     id: 'harness-token-elsewhere',
     says: 'a redirect of the API is followed with the token',
     file: 'harness/use.js',
-    find: 'return d.fetch(url, init).catch(',
+    find: 'const response = await d.fetch(url, init).catch(',
     replace:
-      "return d.fetch(url, { ...init, redirect: 'manual' })\n        .then((first) => (first.headers.has('location') ? d.fetch(first.headers.get('location'), init) : first))\n        .catch(",
+      "const response = await d.fetch(url, { ...init, redirect: 'manual' })\n        .then((first) => (first.headers.has('location') ? d.fetch(first.headers.get('location'), init) : first))\n        .catch(",
     fails: ['HAR-TOK-01/redirect'],
   },
   {
@@ -202,8 +202,8 @@ export const harnessRedemption: Mutant[] = [
     id: 'harness-token-in-url',
     says: 'the token is in the URL of the API too',
     file: 'harness/use.js',
-    find: 'return d.fetch(url, init).catch(',
-    replace: `return d.fetch(\`\${url}?access_token=\${token}\`, init).catch(`,
+    find: 'const response = await d.fetch(url, init).catch(',
+    replace: `const response = await d.fetch(\`\${url}?access_token=\${token}\`, init).catch(`,
     fails: ['SVC-AUD-03/harness-urls'],
   },
 ]
