@@ -43,7 +43,7 @@ export async function requireAnswer<S extends z.ZodType>(response: Response, sch
   throw await refusalOf(response, at)
 }
 
-/** A peer's refusal as a failure of the trip. Where it judges our clock, and that is off by what it says itself, that is what to mend. */
+/** A peer's refusal as a failure of the trip. A sentence that quotes a secret it was told is not passed on. Where it judges our clock, and that is off by what it says itself, that is what to mend. */
 export async function refusalOf(response: Response, at: At): Promise<TripFailure> {
   if (isRedirect(response))
     return new TripFailure(
@@ -53,7 +53,9 @@ export async function refusalOf(response: Response, at: At): Promise<TripFailure
     )
   const skew = response.status === 401 && at.now ? describeSkew(response, at.peer, at.now()) : undefined
   const error = await readErrorBody(response)
-  const said = error ? `${error.message} (${response.status} ${error.code})` : `answered ${response.status}`
+  const status = `answered ${response.status}`
+  const sentence = error ? `${error.message} (${response.status} ${error.code})` : status
+  const said = at.secrets?.some((secret) => sentence.includes(secret)) ? status : sentence
   const general =
     response.status >= 500 ? 'try again later, then tell its operators' : 'the request was refused: a new attempt needs something changed'
   return new TripFailure(at, said, skew === undefined ? (hintFor(error?.code ?? '') ?? general) : `${skew}: ${SET_CLOCK}`)

@@ -26,7 +26,7 @@ const PATIENCE_SECONDS = 900 // where the Authority names no deadline
 
 /** Waits for a decision, by events where there are any, otherwise by polling (protocol 4, §5.3.2), and gives the usable pass. Every other end of the attempt throws; an aborted signal cancels the request. */
 export async function awaitPass(d: PollDeps, authority: AuthorityForHarness, type: PassType, first: IssuanceStatus): Promise<Usable> {
-  const at = { step: 'approve' as const, peer: authority.authority, now: d.now }
+  const at = { step: 'approve' as const, peer: authority.authority, now: d.now, secrets: [first.id] } // whoever has the id has the pass
   const url = statusUrl(authority, first.id)
   const poll = createPoll(d, url, at)
   const patienceEnds = d.now() + PATIENCE_SECONDS

@@ -6,8 +6,8 @@ import { remedyFor } from './remedy.ts'
 /** The parts of the trip, in their order. */
 export type Step = 'discover' | 'resolve' | 'issue' | 'approve' | 'redeem' | 'initialize' | 'use' | 'revoke'
 
-/** Where on the trip something happens, and with whom; `now` where the peer judges what this machine's clock says. */
-export type At = { step: Step; peer: string; now?: Now }
+/** Where on the trip something happens, and with whom; `now` where the peer judges what this machine's clock says, `secrets` what it is told and nobody else. */
+export type At = { step: Step; peer: string; now?: Now; secrets?: string[] }
 
 const MAX_SAID_CHARS = 500
 

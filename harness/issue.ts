@@ -21,7 +21,6 @@ export type Asked = {
 
 /** Asks an Authority for a pass (protocol 4, §5.3.1), bound to a holder key, the task attested with it, and the Harness by whoever does so. */
 export async function requestPass(d: IssueDeps, authority: AuthorityForHarness, asked: Asked, key: SigningKey): Promise<IssuanceStatus> {
-  const at = { step: 'issue' as const, peer: authority.authority, now: d.now }
   const { type, service, user, task, destination } = asked
   const attested = d.attest && {
     attestation: { jwt: await d.attest({ authority: authority.authority, jwk: key.publicJwk, harnessId: d.harnessId }) },
@@ -34,6 +33,8 @@ export async function requestPass(d: IssueDeps, authority: AuthorityForHarness, 
     task: { ...task, attestation: { jwt: await signTask(d, key, d.harnessId, task) } },
     ...(type === 'browser_session' && destination !== undefined && { intent: { destination_url: destination } }),
   }
+  const secrets = [message.task.attestation.jwt, ...(attested ? [attested.attestation.jwt] : [])]
+  const at = { step: 'issue' as const, peer: authority.authority, now: d.now, secrets }
   const response = await postMessage(d.fetch, authority.endpoints.issuance, message).catch(failToReach(at, 'check that the authority is up'))
   return requireAnswer(response, IssuanceStatus, at)
 }

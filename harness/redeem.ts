@@ -52,12 +52,13 @@ export async function redeemBrowserSession(d: RedeemDeps, ready: Ready): Promise
 
 async function redeem<S extends z.ZodType>(d: RedeemDeps, ready: Ready, { type, endpoint, more }: Endpoint, answer: S): Promise<z.infer<S>> {
   const { origin } = ready.service.service
-  const where = { step: 'redeem' as const, peer: origin, now: d.now }
+  const proof = await signProof(d, ready.key, { harnessId: d.harnessId, audience: origin, endpoint, pass: ready.pass })
+  const where = { step: 'redeem' as const, peer: origin, now: d.now, secrets: [ready.pass, proof] }
   const message = {
     agentpass: { type, value: ready.pass },
     authority: ready.authority.authority,
     user: { email: ready.user },
-    harness_proof: { jwt: await signProof(d, ready.key, { harnessId: d.harnessId, audience: origin, endpoint, pass: ready.pass }) },
+    harness_proof: { jwt: proof },
     ...(ready.scope && { requested_scope: ready.scope }),
     ...more,
   }

@@ -12,7 +12,7 @@ export type Returnable = { service: string; token: string; revokeUrl: string | u
  */
 export async function endTask(d: { fetch: Fetch }, { service, token, revokeUrl }: Returnable): Promise<boolean> {
   if (revokeUrl === undefined) return false
-  const at = { step: 'revoke' as const, peer: service }
+  const at = { step: 'revoke' as const, peer: service, secrets: [token] }
   const headers = { 'content-type': 'application/x-www-form-urlencoded', accept: 'application/json' }
   const body = new URLSearchParams({ token }).toString()
   const response = await d

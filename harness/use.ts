@@ -74,7 +74,7 @@ export type Refusal = { failure: TripFailure; isTokenEnded: boolean; isScopeMiss
 
 /** Why a Service refused a call (RFC 6750 §3): what it said in the beginning of its answer, and what to do. */
 export async function explainRefusal(response: Response, beginning: Uint8Array<ArrayBuffer>, credential: Credential): Promise<Refusal> {
-  const at = { step: 'use' as const, peer: credential.service }
+  const at = { step: 'use' as const, peer: credential.service, secrets: [credential.token] } // which JSON can write otherwise than it was sent
   const { message, hint } = await refusalOf(new Response(beginning.length > 0 ? beginning : null, response), at)
   const isTokenEnded = response.status === 401
   const challenge = readChallenge(response.headers.get('www-authenticate') ?? '')

@@ -79,6 +79,14 @@ test.each([404, 410, 400, 403])('%i on status is final [HAR-POLL-07]', async (st
   expect(polls(h)).toBe(1)
 })
 
+test('a refusal that quotes the id of the request, with which the pass can be had, is told by its status alone', async () => {
+  const h = harnessRig()
+  for (const status of [404, 503]) {
+    h.authority.polls = [refusal(status, 'unknown_request', 'there is no request-1')]
+    expect(await h.failure()).toMatchObject({ step: 'approve', message: `answered ${status}` })
+  }
+})
+
 test('429, 5xx and an outage are asked again with growing pauses, and no more than six times in a row [HAR-POLL-07]', async () => {
   const h = harnessRig()
   h.authority.polls = [refusal(429), refusal(500), refusal(503), answer(pending()), refusal(502), answer(approved())]

@@ -97,6 +97,16 @@ test('a refusal ends the trip with the sentence of the authority', async () => {
   expect(h.callsTo(ACME)).toEqual(['GET /configuration', 'POST /some/where/issue'])
 })
 
+test('a refusal that quotes an attestation it was sent is told by its status alone', async () => {
+  const h = harnessRig()
+  const attest = async () => 'attestation-of-the-vendor'
+  const quotes = [(body: any) => body.task.attestation.jwt, (body: any) => body.harness.attestation.jwt]
+  for (const quote of quotes) {
+    h.authority.issue = () => refusal(403, 'policy_denied', `not with ${quote(asked(h).at(-1))}`)()
+    expect(await h.failure({ attest })).toMatchObject({ step: 'issue', message: 'answered 403' })
+  }
+})
+
 test.each([
   ['no JSON', () => new Response('<html>'), 'it is not JSON'],
   ['a status without id', answer({ status: 'pending' }), 'id is missing or invalid'],

@@ -64,6 +64,17 @@ test('every redemption has a proof of its own [HAR-RED-05]', async () => {
   expect(decodeJwt(proofOf(h, 0)).jti).not.toBe(decodeJwt(proofOf(h, 1)).jti)
 })
 
+test.each(['bearer_token', 'browser_session'])('a refusal that quotes pass or proof is told by its status alone: %s', async (type) => {
+  const h = harnessRig()
+  const endpoint = type === 'bearer_token' ? REDEEM : `${DESK}/redeem/browser`
+  const quotes = [({ agentpass }: any) => agentpass.value, ({ harness_proof }: any) => harness_proof.jwt]
+  for (const quote of quotes) {
+    h.service.redeem = h.service.redeemSession = () => refusal(409, 'already_consumed', `not ${quote(h.posted(endpoint).at(-1))} again`)()
+    const failed = type === 'bearer_token' ? h.failure() : h.acquireBrowserSession().catch((failure) => failure)
+    expect(await failed).toMatchObject({ name: 'TripFailure', step: 'redeem', message: 'answered 409', hint: expect.stringContaining('used up') })
+  }
+})
+
 test('a narrower scope is asked for at redemption, and only where it was wanted [HAR-RED-06]', async () => {
   const h = harnessRig()
   await h.acquire({ scope: ['tickets:read'] })

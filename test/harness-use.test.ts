@@ -97,3 +97,9 @@ test('the service’s own sentence is read from the beginning of its answer', as
   const page = new TextEncoder().encode('<html>')
   expect((await explainRefusal(new Response(null, { status: 404 }), page, CREDENTIAL)).failure.message).toBe('answered 404')
 })
+
+test('a sentence with the token in it is not told, however JSON writes it', async () => {
+  const beginning = new TextEncoder().encode(`{"error":{"code":"forbidden","message":"not with \\u0074${TOKEN.slice(1)}"}}`)
+  expect(TOKEN[0]).toBe('\u0074')
+  expect((await explainRefusal(refused(403), beginning, CREDENTIAL)).failure.message).toBe('answered 403')
+})

@@ -173,6 +173,18 @@ test.each([`https://evil.example/api`, '//evil.example', 'http://desk.example/ap
   },
 )
 
+test('a token that the Service quotes where it is given back is told to nobody, and is in the database under seal alone', async () => {
+  const t = await tools()
+  const { id } = await t.use('request_access', ASKED)
+  t.service.revoke = refusal(503, 'overloaded', `not now: ${TOKEN}`)
+  const finished = await t.use('finish_task', { task: id })
+  expect(finished).toMatchObject({ status: 'ending', failure: { step: 'revoke', message: 'answered 503' } })
+  const told = [await t.use('access_status', { task: id }), await (await t.call('builder', 'DELETE', `/tasks/${id}`)).text(), await t.show(id)]
+  const rows = await t.broker.deps.db.read.selectFrom('task').selectAll().execute()
+  const seen = JSON.stringify([finished, told, t.frames, rows, await t.trail(), t.lines])
+  expect([seen.includes('answered 503'), seen.includes(TOKEN)]).toEqual([true, false])
+})
+
 test.each(['call_service', 'access_status', 'finish_task'])("another agent's task is none: %s", async (name) => {
   const t = await tools()
   const { id } = await t.start('clerk')
