@@ -13,6 +13,7 @@ import { type Agent, requireMayAsk } from './agents.ts'
 import { type Changes, createChanges } from './changes.ts'
 import { endOnce, giveBack } from './end.ts'
 import { CalledOff } from './failure.ts'
+import { initializationGone } from './openings.ts'
 import { recordTask } from './record.ts'
 import { recover } from './recover.ts'
 import { type TripDeps, travel } from './trip.ts'
@@ -37,7 +38,7 @@ export type Tasks = {
   list: (agent: Agent) => Promise<TaskRow[]>
   /** Ends a task and gives back what it holds; one that is over stays as it is. Throws not_found. */
   end: (agent: Agent, id: string) => Promise<TaskRow>
-  /** That a browser has begun the session of a task: what it is from now on, the browser and its Service know. */
+  /** That a browser begins the session of a task: what it is from now on, the browser and its Service know. Throws initialization_gone where it is held no more. */
   opened: (id: string) => Promise<void>
   changes: Changes
   /** What is to be done again and again. */
@@ -76,9 +77,9 @@ export async function openTasks(d: TasksDeps): Promise<Tasks> {
     list: ({ name }) => listTasks(d.db.read, name),
     async end(agent, id) {
       const { status } = await find(agent, id)
+      d.openings.drop(id) // nobody begins what is being ended
       const begun = await endOnce(d, agent.name, id)
       trips.callOff(id)
-      d.openings.drop(id)
       const row = await find(agent, id)
       if (!begun && status === 'ending') await giveBack(d, row) // tried again now, and not when its turn comes
       return find(agent, id)
@@ -86,7 +87,8 @@ export async function openTasks(d: TasksDeps): Promise<Tasks> {
     async opened(id) {
       await d.db.write(async (tx, announce) => {
         const row = await noteOpened(tx, id, { at: d.now(), expiresAt: d.now() + OPENED_SECONDS })
-        if (row) await recordTask(d, tx, { row, announce, outcome: 'opened' })
+        if (!row) throw initializationGone()
+        await recordTask(d, tx, { row, announce, outcome: 'opened' })
       })
     },
     changes,
@@ -130,11 +132,13 @@ function createTrips(d: TasksDeps) {
       under.set(row.id, { leaving, agent: row.agent, ended })
     },
     callOff: (id: string) => callOff(id),
-    /** Another instance may have ended a task whose trip is here. */
+    /** Another instance may have ended a task whose trip is here, or the page that begins its session. */
     async look(id: string) {
-      const trip = under.get(id)
-      const row = trip && (await findTask(d.db.read, id, trip.agent).catch(() => undefined)) // asked again when the trip records its next fact
-      if (row && row.status !== 'asking' && row.status !== 'redeeming') callOff(id)
+      const agent = under.get(id)?.agent ?? d.openings.agentOf(id)
+      const row = agent === undefined ? undefined : await findTask(d.db.read, id, agent).catch(() => undefined) // asked again at the trip's next fact, or when the page is loaded
+      if (!row || row.status === 'asking' || row.status === 'redeeming') return
+      callOff(id)
+      if (row.status !== 'ready') d.openings.drop(id)
     },
     async stop() {
       for (const id of under.keys()) callOff(id, 'the broker was stopped')

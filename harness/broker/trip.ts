@@ -84,7 +84,7 @@ async function holdToken(d: TripDeps, row: TaskRow, acquired: Acquired): Promise
 /** Keeps in memory how a browser session begins, for whoever loads its page first. */
 async function holdSession(d: TripDeps, row: TaskRow, { authority, initialization, expiresAt, revokeUrl }: AcquiredSession): Promise<void> {
   const until = Math.min(expiresAt ?? d.now() + UNSAID_OPENING_SECONDS, d.now() + MOST_OPENING_SECONDS)
-  d.openings.add(row.id, initialization, until)
+  d.openings.add(row, initialization, until)
   const isHeld = await hold(d, row.id, { authority, scope: null, expires_at: until, sealed_token: null, revoke_url: revokeUrl ?? null })
   if (!isHeld) d.openings.drop(row.id) // it is never begun
 }
