@@ -12,8 +12,8 @@ const INITIALIZE = {
 const LIST = { jsonrpc: '2.0', id: 2, method: 'tools/list' }
 const HEADERS = { accept: 'application/json, text/event-stream', 'content-type': 'application/json' }
 
-async function rig() {
-  const b = await brokerRig()
+async function rig(changed: Parameters<typeof brokerRig>[0] = {}) {
+  const b = await brokerRig(changed)
   const post = (agent: keyof typeof AGENTS, body: unknown, session?: string) =>
     b.call(agent, 'POST', '/mcp', {
       body: JSON.stringify(body),
@@ -79,4 +79,16 @@ test('an agent has so many sessions, and a message is no longer than 1 MiB', asy
   expect((await b.call('builder', 'POST', '/mcp', { body: '{', headers: { ...HEADERS, 'mcp-session-id': session } })).status).toBe(400)
   await b.call('builder', 'DELETE', '/mcp', { headers: { 'mcp-session-id': session } })
   expect((await b.post('builder', INITIALIZE)).status).toBe(200)
+})
+
+test('so many tasks an agent may start in a minute, whichever door it asks', async () => {
+  const b = await rig({ limits: { starts_per_minute: 2 } })
+  const session = await b.begin()
+  const asked = { name: 'request_access', arguments: { service: DESK, user: USER, task: TASK, wait_seconds: 0 } }
+  const request = async () => (await b.post('builder', { jsonrpc: '2.0', id: 3, method: 'tools/call', params: asked }, session)).text()
+  expect((await b.start()).status).toBe('asking')
+  expect(await request()).not.toContain('rate_limited')
+  expect(await request()).toContain('rate_limited')
+  expect((await b.start()).error.code).toBe('rate_limited')
+  expect((await b.start('clerk')).status).toBe('asking')
 })

@@ -4,7 +4,7 @@ import { readBody } from '../../spec/body.ts'
 import type { Wait } from '../../spec/effects.ts'
 import { emailAddress } from '../../spec/email.ts'
 import { ProtocolError } from '../../spec/error.ts'
-import { answer, type TakeTurn } from '../../spec/node/doors.ts'
+import { answer } from '../../spec/node/doors.ts'
 import { EVENT_HEADERS, wantsEvents } from '../../spec/node/event-stream.ts'
 import { closingOf } from '../../spec/node/serve.ts'
 import { authorityIdentifier, browserUrl, origin } from '../../spec/origin.ts'
@@ -23,7 +23,6 @@ export type TaskRouteDeps = {
   /** The broker's own origin, for the addresses it gives. */
   origin: string
   defaultUser: string | undefined
-  turns: { start: TakeTurn }
 }
 
 const MAX_TASK_CHARS = 16_384
@@ -69,7 +68,6 @@ export const taskRoutes = (d: TaskRouteDeps, watch = createWatches(d)) =>
   new Hono()
     .post('/tasks', async (c) => {
       const agent = await d.authenticate(c.req.header('authorization'))
-      await d.turns.start(agent.name)
       const asking = asAsking(await readBody(c.req.raw, TaskRequest), d.defaultUser)
       const row = await d.tasks.start(agent, asking)
       return answer(presentTask(d, row), 201, { location: `${d.origin}/tasks/${row.id}` })

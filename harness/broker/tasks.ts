@@ -1,5 +1,6 @@
 import type { Wait } from '../../spec/effects.ts'
 import { ProtocolError } from '../../spec/error.ts'
+import type { TakeTurn } from '../../spec/node/doors.ts'
 import type { Chore } from '../../spec/node/sweep.ts'
 import { sweepAll } from '../../spec/node/sweep.ts'
 import type { PassType } from '../../spec/wire/issuance.ts'
@@ -18,7 +19,7 @@ import { recordTask } from './record.ts'
 import { recover } from './recover.ts'
 import { type TripDeps, travel } from './trip.ts'
 
-export type TasksDeps = TripDeps & ActDeps & { wait: Wait; mostLive: number }
+export type TasksDeps = TripDeps & ActDeps & { wait: Wait; mostLive: number; turns: { start: TakeTurn } }
 /** What an agent asks for: access at one Service, for one user and one task. */
 export type Asking = {
   type: PassType
@@ -62,6 +63,7 @@ export async function openTasks(d: TasksDeps): Promise<Tasks> {
   const find = async ({ name }: Agent, id: string) => requireTask(await findTask(d.db.read, id, name))
   return {
     async start(agent, asking) {
+      await d.turns.start(agent.name) // whichever door was asked
       requireMayAsk(agent, asking)
       const row = newTask(d, agent, asking)
       await d.db.write(async (tx, announce) => {

@@ -71,6 +71,7 @@ async function openOn(party: Party, db: Database<BrokerTables>, opening: BrokerO
     authorities: harness.authorities,
     runner: effects.random(16),
     mostLive: opening.limits.live_tasks,
+    turns: { start: createRate(opening.limits.starts_per_minute, 60) },
   })
   const serving = { ...common, tasks, origin: opening.origin, defaultUser: harness.user, showPage: opening.showPage, version: packageVersion() }
   const deps = {
@@ -78,7 +79,6 @@ async function openOn(party: Party, db: Database<BrokerTables>, opening: BrokerO
     isOwnHost: opening.isOwnHost,
     authenticate: createAuthenticateAgent(opening.agents),
     adminTokenDigest: await sha256(opening.adminToken),
-    turns: { start: createRate(opening.limits.starts_per_minute, 60) },
     mcp: createMcpSessions({ ...serving, mostOfAgent: opening.limits.mcp_sessions }),
   }
   party.start([...tasks.chores, ...deps.mcp.chores])
