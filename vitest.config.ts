@@ -15,7 +15,7 @@ const ON_BOTH = [
   'test/attacks/replay*.test.ts',
   'test/push-*.test.ts',
   'test/notify-{whom,deliver,retry,crash}.test.ts',
-  'test/broker-{tasks,recover}.test.ts',
+  'test/broker-{open,tasks,recover}.test.ts',
   'test/policy-{approvals,forgotten,remembered}.test.ts',
   'test/export-cursor.test.ts',
   'test/faults/full-disk.test.ts',
