@@ -44,7 +44,7 @@ test('an instance that hears of the end of a task lets go of what would begin it
   const b = await rig()
   expect(b.deps.openings.pathOf(b.id)).toBeDefined()
   await b.deps.db.write(async (tx, announce) => {
-    await beginEnding(tx, { id: b.id, agent: 'builder', at: b.now() })
+    await beginEnding(tx, { id: b.id, agent: 'builder', at: b.now(), from: ['ready'] })
     announceTask(announce, b.id)
   })
   await b.showWhen(b.id, () => b.deps.openings.pathOf(b.id) === undefined)

@@ -1,5 +1,6 @@
 /** A broker holds the keys and tokens of tasks, and lends agents the act alone. */
 import { expect, test } from 'vitest'
+import { beginEnding } from '../harness/store/endings.ts'
 import { brokerRig } from './broker-rig.ts'
 import { gate } from './gate.ts'
 import { ACME, answer, approved, DESK, pending, referenceTo, refusal, TASK, TOKEN, USER } from './harness-rig.ts'
@@ -91,18 +92,55 @@ test('a task that is ended while a person decides calls its request off, and red
   expect(b.callsTo(DESK).filter((call) => call.includes('redeem'))).toEqual([])
 })
 
-test('a token that comes after its task was ended is given back, and held by nobody', async () => {
+/** A task whose pass the Service is redeeming, until it is let. */
+async function redeeming() {
   const b = await brokerRig()
   const redeemed = gate()
   const redeem = b.service.redeem
   b.service.redeem = () => redeemed.passed.then(redeem)
   const { id } = await b.start()
   await b.showWhen(id, ({ status }) => status === 'redeeming')
-  expect(await (await b.call('builder', 'DELETE', `/tasks/${id}`)).json()).toMatchObject({ status: 'ended' })
-  redeemed.open()
+  const end = async () => (await b.call('builder', 'DELETE', `/tasks/${id}`)).json()
+  const givenBack = () => new URLSearchParams(b.calls.at(-1)?.body).get('token')
+  return { ...b, id, redeemed, end, givenBack }
+}
+
+test('a task that is ended while its pass is redeemed ends when that is over, and what it bought is given back', async () => {
+  const b = await redeeming()
+  const ending = b.end()
+  b.redeemed.open()
+  expect(await ending).toMatchObject({ status: 'ended' })
+  expect([b.callsTo(DESK).at(-1), b.givenBack()]).toEqual(['POST /revoke', TOKEN])
+})
+
+test('and where it cannot be given back yet the task is ending, and that is tried again', async () => {
+  const b = await redeeming()
+  const { revoke } = b.service
+  b.service.revoke = refusal(503, 'overloaded', 'busy')
+  const ending = b.end()
+  b.redeemed.open()
+  expect(await ending).toMatchObject({ status: 'ending' })
+  b.service.revoke = revoke
+  expect(await b.end()).toMatchObject({ status: 'ended' })
+  expect(b.givenBack()).toBe(TOKEN)
+})
+
+test('a token that comes after another instance has ended its task is given back, and held by nobody', async () => {
+  const b = await redeeming()
+  await b.broker.deps.db.write((tx) => beginEnding(tx, { id: b.id, agent: 'builder', at: b.now(), from: ['redeeming'] }))
+  b.redeemed.open()
   await b.broker.stop()
-  expect(b.callsTo(DESK).at(-1)).toBe('POST /revoke')
-  expect(new URLSearchParams(b.calls.at(-1)?.body).get('token')).toBe(TOKEN)
+  expect([b.callsTo(DESK).at(-1), b.givenBack()]).toEqual(['POST /revoke', TOKEN])
+})
+
+test('a broker that is stopped while a pass is redeemed holds what it bought', async () => {
+  const b = await redeeming()
+  const stopping = b.broker.stop()
+  b.redeemed.open()
+  await stopping
+  await b.reopen()
+  expect(await b.show(b.id)).toMatchObject({ status: 'ready' })
+  expect(b.callsTo(DESK)).not.toContain('POST /revoke')
 })
 
 test('access that its Service has ended is forwarded no more, and the task says so', async () => {

@@ -8,10 +8,14 @@ import type { TripDeps } from './trip.ts'
 
 type EndDeps = Pick<TripDeps, 'db' | 'audit' | 'secrets' | 'now' | 'log' | 'acquiring'>
 
-/** Ends a task of an agent: its trip at once, its access by giving it back. Undefined where it had an end, or has begun to end. */
-export async function endOnce(d: EndDeps, agent: string, id: string): Promise<TaskRow | undefined> {
+/** How a task stands that ends at once: what a pass that is being redeemed will buy is not known yet. */
+export const ENDS_AT_ONCE: Parameters<typeof beginEnding>[1]['from'] = ['asking', 'ready']
+export const ENDS: typeof ENDS_AT_ONCE = [...ENDS_AT_ONCE, 'redeeming']
+
+/** Ends a task of an agent that stands so: its trip at once, its access by giving it back. Undefined where it stands otherwise, had an end, or has begun to end. */
+export async function endOnce(d: EndDeps, { agent, id, from }: { agent: string; id: string; from: typeof ENDS }): Promise<TaskRow | undefined> {
   const row = await d.db.write(async (tx, announce) => {
-    const begun = await beginEnding(tx, { id, agent, at: d.now() })
+    const begun = await beginEnding(tx, { id, agent, at: d.now(), from })
     if (begun) await recordTask(d, tx, { row: begun, announce, outcome: begun.status })
     return begun
   })

@@ -12,7 +12,7 @@ import { noteOpened, renewLeases } from '../store/trip.ts'
 import { type ActDeps, expire } from './act.ts'
 import { type Agent, requireMayAsk } from './agents.ts'
 import { type Changes, createChanges } from './changes.ts'
-import { endOnce, giveBack } from './end.ts'
+import { ENDS, ENDS_AT_ONCE, endOnce, giveBack } from './end.ts'
 import { CalledOff } from './failure.ts'
 import { initializationGone } from './openings.ts'
 import { recordTask } from './record.ts'
@@ -79,8 +79,13 @@ export async function openTasks(d: TasksDeps): Promise<Tasks> {
     list: ({ name }) => listTasks(d.db.read, name),
     async end(agent, id) {
       const { status } = await find(agent, id)
-      d.openings.drop(id) // nobody begins what is being ended
-      const begun = await endOnce(d, agent.name, id)
+      const ended = async (from: typeof ENDS) => {
+        d.openings.drop(id) // nobody begins what is being ended
+        return endOnce(d, { agent: agent.name, id, from })
+      }
+      const atOnce = await ended(ENDS_AT_ONCE)
+      if (!atOnce && (await find(agent, id)).status === 'redeeming') await trips.settled(id) // what its pass buys is held then, and given back as all is
+      const begun = atOnce ?? (await ended(ENDS))
       trips.callOff(id)
       const row = await find(agent, id)
       if (!begun && status === 'ending') await giveBack(d, row) // tried again now, and not when its turn comes
@@ -123,17 +128,25 @@ function newTask(d: TasksDeps, agent: Agent, { type, service, user, description,
   }
 }
 
+/** A trip that is under way. `isRedeeming`: its pass is being spent. */
+type Trip = { leaving: AbortController; agent: string; isRedeeming: boolean; ended: Promise<void> }
+
 /** The trips under way in this instance. */
 function createTrips(d: TasksDeps) {
-  const under = new Map<string, { leaving: AbortController; agent: string; ended: Promise<void> }>()
+  const under = new Map<string, Trip>()
   const callOff = (id: string, why = 'the task was ended') => under.get(id)?.leaving.abort(new CalledOff(why))
   return {
     begin(row: TaskRow) {
-      const leaving = new AbortController()
-      const ended = travel(d, row, leaving.signal).finally(() => under.delete(row.id))
-      under.set(row.id, { leaving, agent: row.agent, ended })
+      const trip = { leaving: new AbortController(), agent: row.agent, isRedeeming: false }
+      const onRedeeming = () => {
+        trip.isRedeeming = true
+      }
+      const ended = travel(d, row, { signal: trip.leaving.signal, onRedeeming }).finally(() => under.delete(row.id))
+      under.set(row.id, Object.assign(trip, { ended }))
     },
     callOff: (id: string) => callOff(id),
+    /** Until the trip of a task is over, where it is here: of one that redeems that takes a moment. */
+    settled: async (id: string) => under.get(id)?.ended,
     /** Another instance may have ended a task whose trip is here, or the page that begins its session. */
     async look(id: string) {
       const agent = under.get(id)?.agent ?? d.openings.agentOf(id)
@@ -142,8 +155,9 @@ function createTrips(d: TasksDeps) {
       callOff(id)
       if (row.status !== 'ready') d.openings.drop(id)
     },
+    /** A pass that is being redeemed is redeemed: what it buys is held for the next start. */
     async stop() {
-      for (const id of under.keys()) callOff(id, 'the broker was stopped')
+      for (const [id, { isRedeeming }] of under) if (!isRedeeming) callOff(id, 'the broker was stopped')
       await Promise.all([...under.values()].map(({ ended }) => ended))
     },
   }

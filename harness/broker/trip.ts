@@ -3,7 +3,7 @@ import type { Audit } from '../../spec/node/audit.ts'
 import type { Database } from '../../spec/node/database.ts'
 import type { Log } from '../../spec/node/log.ts'
 import type { Secrets } from '../../spec/node/secrets.ts'
-import { type AcquireDeps, type Acquired, type AcquiredSession, acquire, acquireBrowserSession, type Wanted } from '../acquire.ts'
+import { type AcquireDeps, type Acquired, type AcquiredSession, acquire, acquireBrowserSession, type Recorded, type Wanted } from '../acquire.ts'
 import { callOff } from '../approve.ts'
 import { endTask } from '../revoke.ts'
 import { forgetRequest } from '../store/endings.ts'
@@ -34,12 +34,16 @@ const MOST_SECONDS = 366 * 86_400
 const UNSAID_OPENING_SECONDS = 60
 const MOST_OPENING_SECONDS = 3600
 
-/** Makes the whole trip of a task, writes down how far it is, and what came of it. What nobody is there to hold any more is called off or given back. Never throws. */
-export async function travel(d: TripDeps, row: TaskRow, signal: AbortSignal): Promise<void> {
+/** Makes the whole trip of a task, writes down how far it is, and what came of it; `onRedeeming` hears when its pass is about to be spent. What nobody is there to hold any more is called off or given back. Never throws. */
+export async function travel(d: TripDeps, row: TaskRow, { signal, onRedeeming }: { signal: AbortSignal; onRedeeming: () => void }): Promise<void> {
   const notes = createNotes(d, row.id)
   try {
     const chooseAuthority = createAuthorityChooser(d.authorities, row)
-    const deps: AcquireDeps = { ...d.acquiring, chooseAuthority, onProgress: notes.progress, record: notes.record }
+    const record = async (recorded: Recorded) => {
+      await notes.record(recorded)
+      if (recorded.kind === 'redeeming') onRedeeming()
+    }
+    const deps: AcquireDeps = { ...d.acquiring, chooseAuthority, onProgress: notes.progress, record }
     const wanted = { ...wantedBy(row), signal }
     if (row.type === 'bearer_token') await holdToken(d, row, await acquire(deps, wanted))
     else await holdSession(d, row, await acquireBrowserSession(deps, wanted))

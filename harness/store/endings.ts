@@ -1,16 +1,16 @@
 import { sql } from 'kysely'
 import type { TaskRow, Tx } from './schema.ts'
 
-type Ending = { id: string; agent: string; at: number }
+type Ending = { id: string; agent: string; at: number; from: ('asking' | 'redeeming' | 'ready')[] }
 
-/** Ends a task: a trip under way at once, access that is held by giving it back first. Undefined where it had an end already, or has begun to end. */
-export function beginEnding(tx: Tx, { id, agent, at }: Ending): Promise<TaskRow | undefined> {
+/** Ends a task that stands so: a trip under way at once, access that is held by giving it back first. Undefined where it stands otherwise, has an end already, or has begun to end. */
+export function beginEnding(tx: Tx, { id, agent, at, from }: Ending): Promise<TaskRow | undefined> {
   return tx
     .updateTable('task')
     .set({ status: sql`case when status = 'ready' then 'ending' else 'ended' end`, waiting: null, changed_at: at })
     .where('id', '=', id)
     .where('agent', '=', agent)
-    .where('status', 'in', ['asking', 'redeeming', 'ready'])
+    .where('status', 'in', from)
     .returningAll()
     .executeTakeFirst()
 }

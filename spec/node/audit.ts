@@ -53,7 +53,7 @@ export type Audit = {
   record: (tx: Kysely<AuditTable>, event: AuditEvent) => Promise<void>
   /** Keeps an event that changes nothing (a check, a refusal) for the next numbering. Throws overloaded when too many wait because the database cannot be written. */
   note: (event: AuditEvent) => void
-  /** Numbers and chains what is committed, and writes what was noted. Gives how many rows were numbered. */
+  /** Numbers and chains what is committed, and writes what was noted until then. Gives how many rows were numbered. */
   number: () => Promise<number>
   /** Signs the newest number and hash into the trail, unless the newest row is such a head itself. */
   signHead: () => Promise<void>
@@ -77,7 +77,7 @@ export function createAudit(d: AuditDeps): Audit {
     return lineOf(event, d.now())
   }
 
-  const number = async () => {
+  const numberNoted = async () => {
     const waiting = noted
     noted = []
     try {
@@ -86,6 +86,13 @@ export function createAudit(d: AuditDeps): Audit {
       noted = [...waiting, ...noted]
       throw failure
     }
+  }
+  let last: Promise<unknown> = Promise.resolve()
+  /** One after the other, or what one is still writing would be missing from what the next has numbered. */
+  const number = () => {
+    const numbered = last.then(numberNoted)
+    last = numbered.catch(() => undefined)
+    return numbered
   }
 
   return {
