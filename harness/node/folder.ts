@@ -102,4 +102,5 @@ async function remove(file: string): Promise<boolean> {
   )
 }
 
-const codeOf = (cause: unknown): unknown => (cause instanceof Error && 'code' in cause ? cause.code : undefined)
+/** The code of a failure of the system's, such as ENOENT. */
+export const codeOf = (cause: unknown): unknown => (cause instanceof Error && 'code' in cause ? cause.code : undefined)

@@ -1,6 +1,7 @@
 import { printable } from '../../failure.ts'
+import { describeFailure } from '../report.ts'
 import type { Opened, Outside } from '../trip.ts'
-import { type BrokerTask, endBrokerTask, findOwnBroker, listBrokerTasks } from './own.ts'
+import { type Askable, type BrokerTask, endBrokerTask, findOwnBroker, hasBrokerState, listBrokerTasks } from './own.ts'
 
 /** What this user's running broker holds; nothing where none runs. */
 export async function heldByBroker(o: Outside, opened: Pick<Opened, 'folder'>): Promise<BrokerTask[]> {
@@ -13,18 +14,33 @@ export async function heldByBroker(o: Outside, opened: Pick<Opened, 'folder'>): 
   }
 }
 
-/** Ends whatever this user's running broker holds. Gives how each task stands then; nothing where no broker runs. */
-export async function endAllOfBroker(o: Outside, opened: Pick<Opened, 'folder'>): Promise<BrokerTask[]> {
-  const broker = await findOwnBroker(o, opened)
-  if (!broker) return []
+/** What was ended of a broker: how each of its tasks stands then, and why it could not be asked at all. */
+export type EndedOfBroker = { tasks: BrokerTask[]; failure?: unknown }
+
+/** Ends whatever this user's broker holds, a stopped one too. What cannot be ended keeps nothing else from it. Throws what ended the signal. */
+export async function endAllOfBroker(o: Outside, opened: Opened): Promise<EndedOfBroker> {
+  const tasks: BrokerTask[] = []
   try {
-    const ended: BrokerTask[] = []
-    for (const task of await listBrokerTasks(broker)) ended.push(await endBrokerTask(broker, task))
-    return ended
-  } finally {
-    await broker.close()
+    const broker = (await findOwnBroker(o, opened)) ?? (await openStopped(o, opened))
+    if (!broker) return { tasks }
+    try {
+      for (const task of await listBrokerTasks(broker)) {
+        o.signal.throwIfAborted()
+        tasks.push(await endBrokerTask(broker, task).catch((failure) => ({ ...task, failure: describeFailure(failure) })))
+      }
+    } finally {
+      await broker.close()
+    }
+    return { tasks }
+  } catch (failure) {
+    o.signal.throwIfAborted()
+    return { tasks, failure }
   }
 }
+
+/** A server is not loaded where there is nothing to serve. */
+const openStopped = async (o: Outside, opened: Opened): Promise<Askable | undefined> =>
+  hasBrokerState(opened) ? (await import('./stopped.ts')).openStoppedBroker(o, opened) : undefined
 
 /** A broker's task for people. */
 export function describeBrokerTask({ id, status, service, user, authority, description, scope, expires_at: until, failure }: BrokerTask): string {

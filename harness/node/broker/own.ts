@@ -4,7 +4,7 @@ import { Agent, fetch as send } from 'undici'
 import { z } from 'zod'
 import { OperatorError } from '../../../spec/node/operator-error.ts'
 import { LIVE } from '../../store/schema.ts'
-import { openPrivateFolder, type PrivateFolder } from '../folder.ts'
+import { codeOf, openPrivateFolder, type PrivateFolder } from '../folder.ts'
 import type { Opened, Outside } from '../trip.ts'
 
 /**
@@ -12,34 +12,46 @@ import type { Opened, Outside } from '../trip.ts'
  * anybody's once the broker has gone, and would be shown the token.
  */
 export const OWN_FILES = { token: 'token', masterKey: 'master.key', database: 'broker.db', socket: 'own.sock' } as const
+/** The one agent of this user's broker, whose tasks they all are. */
+export const OWN_AGENT = 'agent'
 /** The host by which a broker goes on a socket. */
 export const SOCKET_HOST = 'localhost'
 
 const FOLDER = 'broker'
 
 type Init = { method?: string; headers?: Record<string, string>; body?: string; signal?: AbortSignal }
-/** This user's broker, as another command of theirs reaches it; `close` breaks off whatever is under way. */
-export type OwnBroker = { fetch: (path: string, init?: Init) => Promise<Response>; close: () => Promise<void> }
+type Send = (path: string, init?: Init) => Promise<Response>
+/** A broker that answers another command of this user's. `ask` gives the JSON of its answer, and throws OperatorError where it refuses. */
+export type Askable = { ask: (method: string, path: string) => Promise<unknown>; close: () => Promise<void> }
+/** This user's running broker, as another command of theirs reaches it; `close` breaks off whatever is under way. */
+export type OwnBroker = Askable & { fetch: Send }
 
 /** The folder of this user's broker, made where it is missing. Throws OperatorError. */
 export const openBrokerFolder = (o: Pick<Outside, 'now' | 'random'>, { folder }: Pick<Opened, 'folder'>): Promise<PrivateFolder> =>
   openPrivateFolder(o, join(folder.path, FOLDER))
 
-/** This user's broker where one runs and answers; undefined where none does. */
+/** This user's broker where one runs; undefined where none does. Throws OperatorError where it refuses. */
 export async function findOwnBroker(o: Outside, opened: Pick<Opened, 'folder'>): Promise<OwnBroker | undefined> {
   if (!existsSync(join(opened.folder.path, FOLDER))) return undefined
   const folder = await openBrokerFolder(o, opened)
   const token = await folder.read(OWN_FILES.token)
   if (token === undefined) return undefined
   const broker = reach(join(folder.path, OWN_FILES.socket), token.trim())
-  const isThere = await broker.fetch('/tasks').then(
-    ({ ok }) => ok,
-    () => false, // nobody listens there
-  )
-  if (isThere) return broker
-  await broker.close()
-  return undefined
+  try {
+    await broker.ask('GET', '/tasks')
+    return broker
+  } catch (failure) {
+    await broker.close()
+    if (isNobodyThere(failure)) return undefined
+    throw failure
+  }
 }
+
+/** Whether a socket is missing, or left by a broker that has gone. */
+const isNobodyThere = (failure: unknown) => failure instanceof Error && ['ENOENT', 'ECONNREFUSED'].includes(String(codeOf(failure.cause)))
+
+/** Whether this user's broker has kept something that a stopped one may still hold. */
+export const hasBrokerState = ({ folder }: Pick<Opened, 'folder'>): boolean => existsSync(join(folder.path, FOLDER, OWN_FILES.database))
 
 /** The same. Throws OperatorError where none runs. */
 export async function requireOwnBroker(o: Outside, opened: Pick<Opened, 'folder'>): Promise<OwnBroker> {
@@ -63,27 +75,35 @@ const Listed = z.object({
 export type BrokerTask = z.infer<typeof Listed>
 
 /** The tasks of this user's broker that are not over. */
-export async function listBrokerTasks({ fetch }: OwnBroker): Promise<BrokerTask[]> {
-  const { tasks } = z.object({ tasks: z.array(Listed) }).parse(await (await fetch('/tasks')).json())
+export async function listBrokerTasks({ ask }: Askable): Promise<BrokerTask[]> {
+  const { tasks } = z.object({ tasks: z.array(Listed) }).parse(await ask('GET', '/tasks'))
   return tasks.filter(({ status }) => LIVE.some((live) => live === status))
 }
 
 /** Ends a task of this user's broker. Gives how it stands then. */
-export const endBrokerTask = async ({ fetch }: OwnBroker, { id }: BrokerTask): Promise<BrokerTask> =>
-  Listed.parse(await (await fetch(`/tasks/${id}`, { method: 'DELETE' })).json())
+export const endBrokerTask = async ({ ask }: Askable, { id }: BrokerTask): Promise<BrokerTask> => Listed.parse(await ask('DELETE', `/tasks/${id}`))
 
 function reach(socketPath: string, token: string): OwnBroker {
   const dispatcher = new Agent({ connect: { socketPath }, bodyTimeout: 0, headersTimeout: 0 })
-  return {
-    close: () => dispatcher.destroy(),
-    fetch: async (path, { method = 'GET', headers, body, signal } = {}) => {
-      const given = { ...(body !== undefined && { body }), ...(signal && { signal }) }
-      const init = { method, headers: { ...headers, authorization: `Bearer ${token}` }, ...given }
-      const { status, headers: said, body: answer } = await send(`http://${SOCKET_HOST}${path}`, { ...init, dispatcher })
-      return new Response(answer && rebuilt(answer.getReader()), { status, headers: [...said] })
-    },
+  const fetch: Send = async (path, { method = 'GET', headers, body, signal } = {}) => {
+    const given = { ...(body !== undefined && { body }), ...(signal && { signal }) }
+    const init = { method, headers: { ...headers, authorization: `Bearer ${token}` }, ...given }
+    const { status, headers: said, body: answer } = await send(`http://${SOCKET_HOST}${path}`, { ...init, dispatcher })
+    return new Response(answer && rebuilt(answer.getReader()), { status, headers: [...said] })
   }
+  return { fetch, ask: askBy(fetch), close: () => dispatcher.destroy() }
 }
+
+/** Asks a broker by what reaches it. */
+export const askBy =
+  (fetch: Send): Askable['ask'] =>
+  async (method, path) => {
+    const response = await fetch(path, { method })
+    if (response.ok) return response.json()
+    throw new OperatorError(`the broker answered ${method} ${path} with ${response.status}`, {
+      hint: 'try again; if that does not help, stop the broker and start it again: agentpass broker',
+    })
+  }
 
 /** undici's streams are not the global ones. */
 const rebuilt = (reader: ReadableStreamDefaultReader<Uint8Array>): ReadableStream<Uint8Array> =>

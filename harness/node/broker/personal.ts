@@ -4,18 +4,18 @@ import { sha256 } from '../../../spec/base64url.ts'
 import { requireUnused } from '../../../spec/node/in-use.ts'
 import { createSigningKey, readSigningKeys } from '../../../spec/node/keys.ts'
 import { createLog, type Log } from '../../../spec/node/log.ts'
-import { OperatorError } from '../../../spec/node/operator-error.ts'
+import { messageOf, OperatorError } from '../../../spec/node/operator-error.ts'
 import { openMigrated, type PartyTables } from '../../../spec/node/party.ts'
 import { createSecrets, generateMasterKey, type MasterKey, readMasterKey } from '../../../spec/node/secrets.ts'
 import { type Listen, type OpenDoor, openDoor } from '../../../spec/node/serve.ts'
 import type { Agent } from '../../broker/agents.ts'
 import type { Hosts } from '../../broker/local.ts'
 import { migrations } from '../../store/migrations/all.ts'
-import type { PrivateFolder } from '../folder.ts'
+import { codeOf, type PrivateFolder } from '../folder.ts'
 import type { Opened, Outside } from '../trip.ts'
 import { closingWith, harnessOf } from './harness.ts'
 import { type OpenBroker, openBroker } from './open.ts'
-import { OWN_FILES, openBrokerFolder, SOCKET_HOST } from './own.ts'
+import { OWN_AGENT, OWN_FILES, openBrokerFolder, SOCKET_HOST } from './own.ts'
 
 const TOKEN_BYTES = 32
 const REQUEST_MS = 600_000
@@ -35,14 +35,31 @@ export async function openPersonalBroker(o: Outside, opened: Opened, listen: Lis
   try {
     const url = urlOf(listen, door.port)
     const isOwnHost: Hosts = (host) => host === SOCKET_HOST || LOOPBACK.some((name) => host === `${name}:${door.port}`)
-    const agents = [{ name: 'agent', credentialDigest: await sha256(token) }]
+    const agents = [{ name: OWN_AGENT, credentialDigest: await sha256(token) }]
+    doors.push(await takeOwnSocket(folder))
     const broker = await openOwnBroker(o, opened, { folder: folder.path, masterKey, agents, url, isOwnHost, log })
-    doors.push(await openDoor({ host: '', port: 0, socket: join(folder.path, OWN_FILES.socket), requestMs: REQUEST_MS }))
     for (const each of doors) each.mount(broker.app)
     return { url, tokenFile: join(folder.path, OWN_FILES.token), close: () => closeAll(doors, broker) }
   } catch (failure) {
     await Promise.all(doors.map((each) => each.close()))
     throw failure
+  }
+}
+
+/**
+ * Opens the door by which other commands of this user reach the broker. Whoever has it works alone on what the broker keeps. Throws OperatorError where somebody
+ * has it.
+ */
+export async function takeOwnSocket(folder: PrivateFolder): Promise<OpenDoor> {
+  const socket = join(folder.path, OWN_FILES.socket)
+  try {
+    return await openDoor({ host: '', port: 0, socket, requestMs: REQUEST_MS })
+  } catch (failure) {
+    if (!(failure instanceof OperatorError && codeOf(failure.cause) === 'EADDRINUSE')) throw failure
+    throw new OperatorError(`${folder.path} is in use: another broker of this user runs, or agentpass logout is ending what it left`, {
+      cause: failure,
+      hint: 'stop it, or wait for it, and try again',
+    })
   }
 }
 
@@ -90,17 +107,21 @@ export async function openOwnBroker(o: Outside, { settings }: Opened, { folder, 
 
 /** A secret of this user's in a file of the folder, made when it is first needed. Throws OperatorError where others may read it. */
 async function keep(folder: PrivateFolder, name: string, make: () => string): Promise<string> {
-  const read = () =>
-    folder.read(name).catch((cause) => {
-      throw new OperatorError(`${join(folder.path, name)} cannot be used: ${cause instanceof Error ? cause.message : cause}`, {
-        hint: 'chmod 600, or remove it: what the broker held is lost then',
-        cause,
-      })
-    })
-  const kept = (await read())?.trim()
+  const kept = await readSecret(folder, name)
   if (kept) return kept
   await folder.write(name, `${make()}\n`)
-  return (await read())?.trim() ?? ''
+  return (await readSecret(folder, name)) ?? ''
+}
+
+/** The same, where it was made; undefined where it is missing. */
+export async function readSecret(folder: PrivateFolder, name: string): Promise<string | undefined> {
+  const text = await folder.read(name).catch((cause) => {
+    throw new OperatorError(`${join(folder.path, name)} cannot be used: ${messageOf(cause)}`, {
+      hint: 'chmod 600, or remove it: what the broker held is lost then',
+      cause,
+    })
+  })
+  return text?.trim()
 }
 
 /** Makes the database where there is none, with a signing key for its audit trail. Throws OperatorError where another broker has it open. */
