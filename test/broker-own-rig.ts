@@ -1,6 +1,7 @@
 /** This user's own broker in this process, as the command starts it, on the internet of harness-rig.ts. */
 import { existsSync } from 'node:fs'
 import { expect, onTestFinished } from 'vitest'
+import { patient } from './broker-rig.ts'
 import { commandLine } from './harness-cli-rig.ts'
 import { answer, DESK, serviceDocument, TASK, USER } from './harness-rig.ts'
 
@@ -10,7 +11,9 @@ export function homeOfBroker() {
   c.service.configuration = answer(serviceDocument({ endpoints: { ...serviceDocument().endpoints, revoke: `${DESK}/revoke` } }))
   const own = `${c.state}/broker`
   const revocations = () => c.callsTo(DESK).filter((call) => call === 'POST /revoke').length
-  return { ...c, own, revocations, start: (...listen: string[]) => startOn(c, listen) }
+  const wait = patient(c.h.deps.wait)
+  const run = (...argv: string[]) => c.runAs({ wait }, ...argv)
+  return { ...c, own, revocations, run, wait, start: (...listen: string[]) => startOn(c, listen) }
 }
 export type HomeOfBroker = ReturnType<typeof homeOfBroker>
 
@@ -19,7 +22,12 @@ async function startOn(c: ReturnType<typeof commandLine>, listen: string[]) {
   const off = new AbortController()
   const said: string[] = []
   const out = async (data: string | Uint8Array) => void said.push(String(data))
-  const ended = c.runAs({ signal: off.signal, out }, 'broker', '--json', ...(listen.length > 0 ? listen : ['--listen', '127.0.0.1:0']))
+  const ended = c.runAs(
+    { signal: off.signal, out, wait: patient(c.h.deps.wait) },
+    'broker',
+    '--json',
+    ...(listen.length > 0 ? listen : ['--listen', '127.0.0.1:0']),
+  )
   onTestFinished(async () => {
     off.abort()
     await ended

@@ -94,7 +94,7 @@ export async function brokerRig(changed: Changed = {}) {
 }
 
 /** Who waits for news gets them, and never waits in vain; a trip waits as the rig's do. */
-const patient =
+export const patient =
   (wait: Wait): Wait =>
   (ms, signal) =>
     ms < 5000 || !signal ? wait(ms, signal) : new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)))

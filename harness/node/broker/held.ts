@@ -3,14 +3,22 @@ import { describeFailure } from '../report.ts'
 import type { Opened, Outside } from '../trip.ts'
 import { type Askable, type BrokerTask, endBrokerTask, findOwnBroker, hasBrokerState, listBrokerTasks } from './own.ts'
 
-/** What this user's running broker holds; nothing where none runs. */
-export async function heldByBroker(o: Outside, opened: Pick<Opened, 'folder'>): Promise<BrokerTask[]> {
-  const broker = await findOwnBroker(o, opened)
-  if (!broker) return []
+/** What a broker holds, or why that is not known. */
+export type HeldByBroker = { tasks: BrokerTask[]; failure?: unknown }
+
+/** What this user's running broker holds; nothing where none runs. Throws what ended the signal. */
+export async function heldByBroker(o: Outside, opened: Pick<Opened, 'folder'>): Promise<HeldByBroker> {
   try {
-    return await listBrokerTasks(broker)
-  } finally {
-    await broker.close()
+    const broker = await findOwnBroker(o, opened)
+    if (!broker) return { tasks: [] }
+    try {
+      return { tasks: await listBrokerTasks(broker) }
+    } finally {
+      await broker.close()
+    }
+  } catch (failure) {
+    o.signal.throwIfAborted()
+    return { tasks: [], failure }
   }
 }
 
@@ -26,7 +34,11 @@ export async function endAllOfBroker(o: Outside, opened: Opened): Promise<EndedO
     try {
       for (const task of await listBrokerTasks(broker)) {
         o.signal.throwIfAborted()
-        tasks.push(await endBrokerTask(broker, task).catch((failure) => ({ ...task, failure: describeFailure(failure) })))
+        const left = (failure: unknown) => {
+          o.signal.throwIfAborted()
+          return { ...task, failure: describeFailure(failure) }
+        }
+        tasks.push(await endBrokerTask(broker, task).catch(left))
       }
     } finally {
       await broker.close()

@@ -5,6 +5,7 @@ import { z } from 'zod'
 import { OperatorError } from '../../../spec/node/operator-error.ts'
 import { LIVE } from '../../store/schema.ts'
 import { codeOf, openPrivateFolder, type PrivateFolder } from '../folder.ts'
+import { within } from '../patience.ts'
 import type { Opened, Outside } from '../trip.ts'
 
 /**
@@ -19,9 +20,17 @@ export const SOCKET_HOST = 'localhost'
 
 const FOLDER = 'broker'
 
+/** Longer than a broker waits for a Service that it tells of an end. */
+const ANSWER_MS = 10_000
+const HANGS = 'where it was suspended (Ctrl-Z), let it go on (fg); else end its process and start it again: agentpass broker'
+
 type Init = { method?: string; headers?: Record<string, string>; body?: string; signal?: AbortSignal }
+type Patience = Pick<Outside, 'wait' | 'signal'>
 type Send = (path: string, init?: Init) => Promise<Response>
-/** A broker that answers another command of this user's. `ask` gives the JSON of its answer, and throws OperatorError where it refuses. */
+/**
+ * A broker that answers another command of this user's. `ask` gives the JSON of its answer. It throws OperatorError where the broker refuses, or does not answer
+ * within a few seconds, or what ended the command.
+ */
 export type Askable = { ask: (method: string, path: string) => Promise<unknown>; close: () => Promise<void> }
 /** This user's running broker, as another command of theirs reaches it; `close` breaks off whatever is under way. */
 export type OwnBroker = Askable & { fetch: Send }
@@ -30,13 +39,13 @@ export type OwnBroker = Askable & { fetch: Send }
 export const openBrokerFolder = (o: Pick<Outside, 'now' | 'random'>, { folder }: Pick<Opened, 'folder'>): Promise<PrivateFolder> =>
   openPrivateFolder(o, join(folder.path, FOLDER))
 
-/** This user's broker where one runs; undefined where none does. Throws OperatorError where it refuses. */
+/** This user's broker where one runs; undefined where none does. Throws as `ask` does. */
 export async function findOwnBroker(o: Outside, opened: Pick<Opened, 'folder'>): Promise<OwnBroker | undefined> {
   if (!existsSync(join(opened.folder.path, FOLDER))) return undefined
   const folder = await openBrokerFolder(o, opened)
   const token = await folder.read(OWN_FILES.token)
   if (token === undefined) return undefined
-  const broker = reach(join(folder.path, OWN_FILES.socket), token.trim())
+  const broker = reach(o, join(folder.path, OWN_FILES.socket), token.trim())
   try {
     await broker.ask('GET', '/tasks')
     return broker
@@ -83,7 +92,7 @@ export async function listBrokerTasks({ ask }: Askable): Promise<BrokerTask[]> {
 /** Ends a task of this user's broker. Gives how it stands then. */
 export const endBrokerTask = async ({ ask }: Askable, { id }: BrokerTask): Promise<BrokerTask> => Listed.parse(await ask('DELETE', `/tasks/${id}`))
 
-function reach(socketPath: string, token: string): OwnBroker {
+function reach(o: Patience, socketPath: string, token: string): OwnBroker {
   const dispatcher = new Agent({ connect: { socketPath }, bodyTimeout: 0, headersTimeout: 0 })
   const fetch: Send = async (path, { method = 'GET', headers, body, signal } = {}) => {
     const given = { ...(body !== undefined && { body }), ...(signal && { signal }) }
@@ -91,16 +100,20 @@ function reach(socketPath: string, token: string): OwnBroker {
     const { status, headers: said, body: answer } = await send(`http://${SOCKET_HOST}${path}`, { ...init, dispatcher })
     return new Response(answer && rebuilt(answer.getReader()), { status, headers: [...said] })
   }
-  return { fetch, ask: askBy(fetch), close: () => dispatcher.destroy() }
+  return { fetch, ask: askBy(o, fetch), close: () => dispatcher.destroy() }
 }
 
 /** Asks a broker by what reaches it. */
 export const askBy =
-  (fetch: Send): Askable['ask'] =>
+  (o: Patience, fetch: Send): Askable['ask'] =>
   async (method, path) => {
-    const response = await fetch(path, { method })
-    if (response.ok) return response.json()
-    throw new OperatorError(`the broker answered ${method} ${path} with ${response.status}`, {
+    const answered = fetch(path, { method }).then(async (response) => ({
+      status: response.status,
+      json: response.ok ? await response.json() : undefined,
+    }))
+    const { status, json } = await within(o, ANSWER_MS, answered, () => new OperatorError('the broker does not answer', { hint: HANGS }))
+    if (json !== undefined) return json
+    throw new OperatorError(`the broker answered ${method} ${path} with ${status}`, {
       hint: 'try again; if that does not help, stop the broker and start it again: agentpass broker',
     })
   }

@@ -25,7 +25,7 @@ export async function openStoppedBroker(o: Outside, opened: Opened): Promise<Ask
     const { app, stop } = await openOwnBroker(o, opened, { ...own, isOwnHost: (host) => host === SOCKET_HOST })
     const headers = { host: SOCKET_HOST, authorization: `Bearer ${credential}` }
     return {
-      ask: askBy(async (path, { method } = {}) => app.request(origin + path, { headers, ...(method !== undefined && { method }) })),
+      ask: askBy(o, async (path, { method } = {}) => app.request(origin + path, { headers, ...(method !== undefined && { method }) })),
       close: async () => {
         await stop()
         await door.close()
