@@ -8,9 +8,10 @@ import { CANCELED } from './node/report.ts'
 
 const canceling = new AbortController()
 let tellInstead: ((signal: NodeJS.Signals) => void) | undefined
-for (const signal of ['SIGINT', 'SIGTERM'] as const)
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
   process.on(signal, () => {
     if (tellInstead) return tellInstead(signal)
+    if (canceling.signal.aborted && signal === 'SIGHUP') return // a terminal that is closed sends it more than once, and no person means it
     if (canceling.signal.aborted) process.exit(CANCELED)
     process.stderr.write('agentpass: canceling; once more to end at once\n')
     canceling.abort(new Error('canceled'))

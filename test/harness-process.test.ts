@@ -1,8 +1,13 @@
 /** The command as people run it: a process, with real DNS and TLS on loopback. */
 import { once } from 'node:events'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { Client } from '@modelcontextprotocol/sdk/client/index.js'
+import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js'
 import { expect, test } from 'vitest'
+import { compiled } from './compiled.ts'
+import { gate } from './gate.ts'
+import { temporaryFolder } from './harness-cli-rig.ts'
 import { loopback, start } from './harness-process-rig.ts'
 
 test('help, misuse and success end with their codes, and only results are on standard output', async () => {
@@ -36,7 +41,7 @@ test('a redirect of a real service is not followed, and an answer of many megaby
   expect([large.code, large.out.length]).toEqual([0, 20_000_000])
 })
 
-test.each(['SIGINT', 'SIGTERM'] as const)('%s while somebody decides calls the request off, and is exit 130', async (signal) => {
+test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)('%s while somebody decides calls the request off, and is exit 130', async (signal) => {
   const { origin, env, asked } = await loopback({
     'POST /issue': (res) => void res.end(JSON.stringify({ id: 'r1', status: 'pending', poll_after_ms: 60_000 })),
   })
@@ -47,20 +52,62 @@ test.each(['SIGINT', 'SIGTERM'] as const)('%s while somebody decides calls the r
   expect(asked.at(-1)).toBe('DELETE /status/r1')
 })
 
-test.each(['SIGINT', 'SIGTERM'] as const)('%s during a call gives back the token that was got for it, and not one that was held', async (signal) => {
-  const { origin, env, asked } = await loopback({ 'GET /slow': (res) => void res.writeHead(200).write('begun') })
-  const interrupted = async (...more: string[]) => {
-    const { child, ended } = start(['call', 'GET', `${origin}/slow`, ...more], env)
-    await once(child.stdout, 'data')
-    child.kill(signal)
-    expect(await ended).toMatchObject({ code: 130, out: 'begun' })
-  }
-  await interrupted('--task', 'Read')
+test.each(['SIGINT', 'SIGTERM', 'SIGHUP'] as const)(
+  '%s during a call gives back the token that was got for it, and not one that was held',
+  async (signal) => {
+    const { origin, env, asked } = await loopback({ 'GET /slow': (res) => void res.writeHead(200).write('begun') })
+    const interrupted = async (...more: string[]) => {
+      const { child, ended } = start(['call', 'GET', `${origin}/slow`, ...more], env)
+      await once(child.stdout, 'data')
+      child.kill(signal)
+      expect(await ended).toMatchObject({ code: 130, out: 'begun' })
+    }
+    await interrupted('--task', 'Read')
+    expect(asked.at(-1)).toBe('POST /revoke')
+    expect((await start(['status', '--json'], env).ended).out).toContain('"tokens": []')
+    await start(['token', '--service', origin, '--task', 'Read'], env).ended
+    await interrupted()
+    expect(asked.at(-1)).toBe('GET /slow')
+  },
+)
+
+test('a terminal that is closed sends SIGHUP more than once: the request is called off all the same', async () => {
+  const [asking, heard] = [gate(), gate()]
+  const { origin, env } = await loopback({
+    'POST /issue': (res) => void res.end(JSON.stringify({ id: 'r1', status: 'pending', poll_after_ms: 60_000 })),
+    'DELETE /status/r1': (res) => {
+      asking.open()
+      void heard.passed.then(() => res.end(JSON.stringify({ id: 'r1', status: 'canceled' })))
+    },
+  })
+  const { child, ended, said } = start(['token', '--service', origin, '--task', 'Read'], env)
+  await said('must decide for ada@acme.example by')
+  child.kill('SIGHUP')
+  await asking.passed
+  child.kill('SIGHUP')
+  heard.open()
+  expect(await ended).toMatchObject({ code: 130, err: expect.stringMatching(/agentpass: canceled\n$/) })
+})
+
+test('SIGHUP ends an MCP server, which gives back what it holds', async () => {
+  const { origin, env, asked } = await loopback({})
+  const transport = new StdioClientTransport({ command: process.execPath, args: [compiled('harness/main.js'), 'mcp'], env })
+  const client = new Client({ name: 'test', version: '0' })
+  await client.connect(transport)
+  const left = new Promise<void>((resolve) => (client.onclose = resolve))
+  await client.callTool({ name: 'request_access', arguments: { service: origin, task: 'Read' } })
+  process.kill(transport.pid ?? 0, 'SIGHUP')
+  await left
   expect(asked.at(-1)).toBe('POST /revoke')
-  expect((await start(['status', '--json'], env).ended).out).toContain('"tokens": []')
-  await start(['token', '--service', origin, '--task', 'Read'], env).ended
-  await interrupted()
-  expect(asked.at(-1)).toBe('GET /slow')
+})
+
+test('SIGHUP stops a broker as SIGTERM does, and nobody finds it any more', async () => {
+  const env = { HOME: temporaryFolder() }
+  const { child, ended } = start(['broker', '--listen', '127.0.0.1:0'], env)
+  await once(child.stdout, 'data')
+  child.kill('SIGHUP')
+  expect((await ended).code).toBe(0)
+  expect(existsSync(join(env.HOME, '.local/state/agentpass/broker/own.sock'))).toBe(false)
 })
 
 const SESSION = { id: 'r1', status: 'approved', agentpass: { type: 'browser_session', value: 'pass' } }

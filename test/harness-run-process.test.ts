@@ -55,19 +55,19 @@ test('signals are passed on, as often as they come, and it is the program that e
   const { origin, env, asked } = await loopback({})
   const script = `
     let heard = 0
-    for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => {
+    for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => {
       console.log('got', signal)
-      if (++heard === 3) process.exit(9)
+      if (++heard === 4) process.exit(9)
     })
     console.log('ready')
     setInterval(() => {}, 1000)`
   const { child, ended } = start(running(origin, process.execPath, '-e', script), env)
-  for (const signal of ['SIGINT', 'SIGINT', 'SIGTERM'] as const) {
+  for (const signal of ['SIGINT', 'SIGINT', 'SIGHUP', 'SIGTERM'] as const) {
     await once(child.stdout, 'data')
     child.kill(signal)
   }
   const { code, out, err } = await ended
-  expect([code, out]).toEqual([9, 'ready\ngot SIGINT\ngot SIGINT\ngot SIGTERM\n'])
+  expect([code, out]).toEqual([9, 'ready\ngot SIGINT\ngot SIGINT\ngot SIGHUP\ngot SIGTERM\n'])
   expect(err).not.toContain('cancel')
   expect(asked.at(-1)).toBe('POST /revoke')
 })

@@ -1,14 +1,15 @@
 import type { Log } from './log.ts'
 
 /**
- * Waits until this process is to end: by SIGTERM or SIGINT, or because something went wrong that nobody caught, which is logged and makes the exit code 1.
- * The caller then stops gracefully; a second signal ends the process at once.
+ * Waits until this process is to end: by SIGTERM, SIGINT or SIGHUP, or because something went wrong that nobody caught, which is logged and makes the exit code 1.
+ * The caller then stops gracefully; a second signal ends the process at once, but for SIGHUP, which a terminal that is closed sends more than once.
  */
 export function untilStopped(log: Log): Promise<void> {
   return new Promise((resolve) => {
     let signalled = false
-    for (const signal of ['SIGTERM', 'SIGINT'])
+    for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'])
       process.on(signal, () => {
+        if (signalled && signal === 'SIGHUP') return
         if (signalled) process.exit(1)
         signalled = true
         log.info('stopping', { code: signal })

@@ -14,7 +14,7 @@ const MISSING = 'it is not there'
 
 /**
  * Runs a program with our own standard streams, and gives its exit code; 128 and the signal's number where a signal ended it, 126 or 127 with words where it
- * cannot be started. SIGINT and SIGTERM are passed on to it, but for a SIGINT of a terminal, which has sent it to both.
+ * cannot be started. SIGINT, SIGTERM and SIGHUP are passed on to it, but for a SIGINT of a terminal, which has sent it to both.
  */
 export function runChild(o: Pick<Outside, 'io' | 'divertSignals'>, [program = '', ...args]: string[], env: Environment): Promise<number> {
   return new Promise((resolve) => {
