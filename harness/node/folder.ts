@@ -1,5 +1,5 @@
 import { constants } from 'node:fs'
-import { type FileHandle, mkdir, open, readdir, rename, stat, unlink } from 'node:fs/promises'
+import { type FileHandle, link, mkdir, open, readdir, rename, stat, unlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Now, Random } from '../../spec/effects.ts'
 import { messageOf, OperatorError } from '../../spec/node/operator-error.ts'
@@ -12,6 +12,8 @@ export type PrivateFolder = {
   read: (name: string) => Promise<string | undefined>
   /** Writes a file whole or not at all, for the eyes of this user. */
   write: (name: string, text: string) => Promise<void>
+  /** The same, where there is none yet: one that is there, or that another process makes meanwhile, stays. */
+  add: (name: string, text: string) => Promise<void>
   /** Whether there was one to remove. */
   remove: (name: string) => Promise<boolean>
 }
@@ -36,6 +38,7 @@ export async function openPrivateFolder(d: { now: Now; random: Random }, path: s
     names: () => listNames(d.now, path),
     read: (name) => readOwn(join(path, name)),
     write: (name, text) => writeWhole(d, path, { name, text }),
+    add: (name, text) => addWhole(d, path, { name, text }),
     remove: (name) => remove(join(path, name)),
   }
 }
@@ -74,8 +77,22 @@ export async function readOwn(file: string): Promise<string | undefined> {
   }
 }
 
+type Named = { name: string; text: string }
+
 /** Writes a file whole or not at all, for the eyes of this user. Throws OperatorError. */
-export async function writeWhole(d: { random: Random }, folder: string, { name, text }: { name: string; text: string }): Promise<void> {
+export const writeWhole = (d: { random: Random }, folder: string, { name, text }: Named): Promise<void> =>
+  placeWhole(d, folder, text, (written) => rename(written, join(folder, name)))
+
+/** The same, and replaces none. */
+const addWhole = (d: { random: Random }, folder: string, { name, text }: Named): Promise<void> =>
+  placeWhole(d, folder, text, async (written) => {
+    await link(written, join(folder, name)).catch((cause) => {
+      if (codeOf(cause) !== 'EEXIST') throw cause
+    })
+    await remove(written)
+  })
+
+async function placeWhole(d: { random: Random }, folder: string, text: string, place: (written: string) => Promise<void>): Promise<void> {
   const path = join(folder, `${TEMPORARY}${d.random(9)}`)
   try {
     const handle = await open(path, 'wx', 0o600)
@@ -85,7 +102,7 @@ export async function writeWhole(d: { random: Random }, folder: string, { name, 
     } finally {
       await handle.close()
     }
-    await rename(path, join(folder, name))
+    await place(path)
   } catch (cause) {
     await remove(path)
     throw new OperatorError(`nothing can be kept in ${folder}: ${messageOf(cause)}`, { hint: 'is the disk full?', cause })

@@ -105,24 +105,35 @@ export async function openOwnBroker(o: Outside, { settings }: Opened, { folder, 
   }
 }
 
-/** A secret of this user's in a file of the folder, made when it is first needed. Throws OperatorError where others may read it. */
-async function keep(folder: PrivateFolder, name: string, make: () => string): Promise<string> {
+/**
+ * A secret of this user's in a file of the folder, made when it is first needed: of many that make it at once one wins, and all have that one. Throws OperatorError
+ * where others may read it, or it is empty.
+ */
+export async function keep(folder: PrivateFolder, name: string, make: () => string): Promise<string> {
   const kept = await readSecret(folder, name)
   if (kept) return kept
-  await folder.write(name, `${make()}\n`)
-  return (await readSecret(folder, name)) ?? ''
+  await folder.add(name, `${make()}\n`)
+  const made = await readSecret(folder, name)
+  if (made) return made
+  throw new OperatorError(`${join(folder.path, name)} is empty`, { hint: `put back what was in it, or ${withoutIt(folder, name)}` })
 }
 
 /** The same, where it was made; undefined where it is missing. */
 export async function readSecret(folder: PrivateFolder, name: string): Promise<string | undefined> {
   const text = await folder.read(name).catch((cause) => {
     throw new OperatorError(`${join(folder.path, name)} cannot be used: ${messageOf(cause)}`, {
-      hint: 'chmod 600, or remove it: what the broker held is lost then',
+      hint: `chmod 600, or ${withoutIt(folder, name)}`,
       cause,
     })
   })
   return text?.trim()
 }
+
+/** How to go on without a secret: what is sealed under a master key goes with that. */
+const withoutIt = ({ path }: PrivateFolder, name: string): string =>
+  name === OWN_FILES.masterKey
+    ? `remove it and ${join(path, OWN_FILES.database)}: what the broker held is lost then`
+    : 'remove it: another one is made then'
 
 /** Makes the database where there is none, with a signing key for its audit trail. Throws OperatorError where another broker has it open. */
 async function makeDatabase(o: Outside, database: string, masterKey: MasterKey): Promise<void> {
