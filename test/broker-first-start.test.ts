@@ -19,6 +19,16 @@ test('of many that make a secret at once one wins, and all have that one', async
   expect((statSync(join(path, 'master.key')).mode & 0o777).toString(8)).toBe('600')
 })
 
+test('a secret that another process makes meanwhile stays, and is the one that is used', async () => {
+  const path = join(temporaryFolder(), 'broker')
+  const meanwhile = () => {
+    writeFileSync(join(path, 'master.key'), 'theirs\n', { mode: 0o600 })
+    return 'ours'
+  }
+  expect(await keep(await open(path), 'master.key', meanwhile)).toBe('theirs')
+  expect(readFileSync(join(path, 'master.key'), 'utf8')).toBe('theirs\n')
+})
+
 test('a master key that cannot be used is named with the database that is sealed under it; one that is empty is not replaced', async () => {
   const h = homeOfBroker()
   await (await h.start()).stop()

@@ -69,6 +69,24 @@ test('a session that is over, or never was, is answered 404; one of an idle clie
   expect((await b.post('builder', LIST, session)).status).toBe(404)
 })
 
+test('a client that listens uses its session, however long it asks for nothing; when it has gone the session ends in time', async () => {
+  const b = await rig()
+  const session = await b.begin()
+  const listening = await b.call('builder', 'GET', '/mcp', { headers: { ...HEADERS, 'mcp-session-id': session } })
+  const reader = listening.body!.getReader()
+  b.pass(1801)
+  await b.broker.chore('idle MCP sessions')
+  expect(new TextDecoder().decode((await reader.read()).value)).toBe(':\n\n')
+  expect((await b.post('builder', LIST, session)).status).toBe(200)
+  b.pass(1801)
+  await reader.cancel()
+  await b.broker.chore('idle MCP sessions')
+  expect((await b.post('builder', LIST, session)).status).toBe(200)
+  b.pass(1801)
+  await b.broker.chore('idle MCP sessions')
+  expect((await b.post('builder', LIST, session)).status).toBe(404)
+})
+
 test('an agent has so many sessions, and a message is no longer than 1 MiB', async () => {
   const b = await rig()
   const session = await b.begin()

@@ -104,6 +104,21 @@ test('the Inspector drives it over standard input and output through a whole tas
   await broker.stop()
 })
 
+test('a client of mcp --broker goes on when the broker was started again', async () => {
+  const own = home(world)
+  const first = await startBroker(own)
+  const { client, use } = await stdioClient(own, '--broker')
+  const { structuredContent } = await use('request_access', { ...asked(), wait_seconds: 0 })
+  await first.kill()
+  await expect(use('access_status', {})).rejects.toThrow('the broker did not answer')
+  const second = await startBroker(own)
+  const told = await Promise.all([use('access_status', {}), client.listTools()])
+  expect(told[0].structuredContent.tasks).toMatchObject([{ id: structuredContent.id, status: 'failed' }])
+  expect(told[1].tools.length).toBeGreaterThan(0)
+  await client.close()
+  await second.stop()
+})
+
 test('the Inspector drives it over HTTP through a whole task', async () => {
   const own = home(world)
   const broker = await startBroker(own)

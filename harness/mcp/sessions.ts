@@ -1,6 +1,6 @@
 import { WebStandardStreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/webStandardStreamableHttp.js'
 import { isInitializeRequest } from '@modelcontextprotocol/sdk/types.js'
-import type { Random } from '../../spec/effects.ts'
+import type { Now, Random } from '../../spec/effects.ts'
 import { ProtocolError } from '../../spec/error.ts'
 import { parseJson } from '../../spec/json.ts'
 import type { Chore } from '../../spec/node/sweep.ts'
@@ -16,9 +16,12 @@ export type McpSessions = {
   close: () => Promise<void>
 }
 
-type Session = { client: Client; transport: WebStandardStreamableHTTPServerTransport; close: () => Promise<void>; usedAt: number }
+type Session = { client: Client; transport: WebStandardStreamableHTTPServerTransport; close: () => Promise<void>; usedAt: number; streams: Set<Beat> }
+/** Writes a comment to an open stream, by which both ends notice that the other has gone. */
+type Beat = () => void
 
 const IDLE_SECONDS = 1800
+const COMMENT = new TextEncoder().encode(':\n\n')
 
 export function createMcpSessions(d: McpSessionsDeps): McpSessions {
   const sessions = new Map<string, Session>()
@@ -37,7 +40,7 @@ export function createMcpSessions(d: McpSessionsDeps): McpSessions {
       await server.close()
       await endBegun(d, client)
     }
-    const session: Session = { client, transport, close, usedAt: d.now() }
+    const session: Session = { client, transport, close, usedAt: d.now(), streams: new Set() }
     await server.connect(transport)
     return session
   }
@@ -52,17 +55,47 @@ export function createMcpSessions(d: McpSessionsDeps): McpSessions {
       session.usedAt = d.now()
       const answered = await session.transport.handleRequest(request, parsedBody === undefined ? {} : { parsedBody })
       if (request.method === 'DELETE' && answered.ok) await session.close()
-      return answered
+      return request.method === 'GET' && answered.body ? new Response(listening(d, session, answered.body), answered) : answered
     },
     chores: [
       {
         name: 'idle MCP sessions',
         everyMs: 30_000,
-        run: () => Promise.all([...sessions.values()].filter(({ usedAt }) => usedAt < d.now() - IDLE_SECONDS).map(({ close }) => close())),
+        run: async () => {
+          for (const { streams } of sessions.values()) for (const beat of streams) beat()
+          const isIdle = ({ streams, usedAt }: Session) => streams.size === 0 && usedAt < d.now() - IDLE_SECONDS
+          await Promise.all([...sessions.values()].filter(isIdle).map(({ close }) => close()))
+        },
       },
     ],
     close: async () => void (await Promise.all([...sessions.values()].map(({ close }) => close()))),
   }
+}
+
+/** The stream by which a client hears of what it did not ask for. As long as it is open the session is in use, and idle from then on. */
+function listening({ now }: { now: Now }, session: Session, events: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> {
+  const reader = events.getReader()
+  let beat: Beat = () => {}
+  const end = () => {
+    session.streams.delete(beat)
+    session.usedAt = now()
+  }
+  return new ReadableStream({
+    start(controller) {
+      beat = () => (controller.desiredSize ?? 0) > 0 && controller.enqueue(COMMENT)
+      session.streams.add(beat)
+    },
+    async pull(controller) {
+      const { done, value } = await reader.read()
+      if (!done) return controller.enqueue(value)
+      end()
+      controller.close()
+    },
+    cancel: (reason) => {
+      end()
+      return reader.cancel(reason)
+    },
+  })
 }
 
 function parseBody(text: string): unknown {
