@@ -15,7 +15,6 @@ export function homeOfBroker() {
   const run = (...argv: string[]) => c.runAs({ wait }, ...argv)
   return { ...c, own, revocations, run, wait, start: (...listen: string[]) => startOn(c, listen) }
 }
-export type HomeOfBroker = ReturnType<typeof homeOfBroker>
 
 /** Runs `agentpass broker` until it is stopped. `url` is where agents reach it. */
 async function startOn(c: ReturnType<typeof commandLine>, listen: string[]) {
