@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { environment, systemNow, systemRandom, systemWait } from '../spec/node/settings.ts'
+import { STOPPING } from '../spec/node/stop.ts'
 import { runAgentpass } from './node/command.ts'
 import { processIo } from './node/io.ts'
 import { openNetwork } from './node/network.ts'
@@ -8,7 +9,7 @@ import { CANCELED } from './node/report.ts'
 
 const canceling = new AbortController()
 let tellInstead: ((signal: NodeJS.Signals) => void) | undefined
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+for (const signal of STOPPING)
   process.on(signal, () => {
     if (tellInstead) return tellInstead(signal)
     if (canceling.signal.aborted && signal === 'SIGHUP') return // a terminal that is closed sends it more than once, and no person means it

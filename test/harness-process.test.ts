@@ -110,6 +110,14 @@ test('SIGHUP stops a broker as SIGTERM does, and nobody finds it any more', asyn
   expect(existsSync(join(env.HOME, '.local/state/agentpass/broker/own.sock'))).toBe(false)
 })
 
+test.runIf(existsSync('/proc/self/status'))('what was begun by nohup stays when its terminal is closed', async () => {
+  const { child, ended } = start(['broker', '--listen', '127.0.0.1:0'], {}, ['nohup'])
+  await once(child.stdout, 'data')
+  child.kill('SIGHUP')
+  child.kill('SIGTERM') // the second signal that is heard would be exit 1
+  expect((await ended).code).toBe(0)
+})
+
 const SESSION = { id: 'r1', status: 'approved', agentpass: { type: 'browser_session', value: 'pass' } }
 const begins = (origin: string) => ({
   initialization_url: `${origin}/initialize`,

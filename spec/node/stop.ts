@@ -1,4 +1,18 @@
+import { readFileSync } from 'node:fs'
 import type { Log } from './log.ts'
+
+/** The signals that end a process. One that was begun by `nohup` stays when its terminal is closed: whoever listened for SIGHUP would ignore it no more. */
+export const STOPPING: NodeJS.Signals[] = isHangupIgnored() ? ['SIGTERM', 'SIGINT'] : ['SIGTERM', 'SIGINT', 'SIGHUP']
+
+/** As Linux says it; false elsewhere. */
+function isHangupIgnored(): boolean {
+  try {
+    const [, ignored = '0'] = /^SigIgn:\s*([0-9a-f]+)$/m.exec(readFileSync('/proc/self/status', 'utf8')) ?? []
+    return (BigInt(`0x${ignored}`) & 1n) === 1n
+  } catch {
+    return false
+  }
+}
 
 /**
  * Waits until this process is to end: by SIGTERM, SIGINT or SIGHUP, or because something went wrong that nobody caught, which is logged and makes the exit code 1.
@@ -7,7 +21,7 @@ import type { Log } from './log.ts'
 export function untilStopped(log: Log): Promise<void> {
   return new Promise((resolve) => {
     let signalled = false
-    for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP'])
+    for (const signal of STOPPING)
       process.on(signal, () => {
         if (signalled && signal === 'SIGHUP') return
         if (signalled) process.exit(1)
