@@ -49,3 +49,10 @@ test('an instance that hears of the end of a task lets go of what would begin it
   })
   await b.showWhen(b.id, () => b.deps.openings.pathOf(b.id) === undefined)
 })
+
+test('a broker that no browser reaches begins no browser session, and says how to have one', async () => {
+  const b = await brokerRig({ isBrowsable: false })
+  const { error } = await b.start('builder', { type: 'browser_session' })
+  expect([error.code, error.message]).toEqual(['unprocessable', expect.stringContaining('--listen')])
+  expect((await b.start()).status).toBe('asking')
+})

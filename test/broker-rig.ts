@@ -18,7 +18,13 @@ type AgentName = keyof typeof AGENTS
 const PATIENCE_MS = 20_000
 const LIMITS = { live_tasks: 5, starts_per_minute: 100, mcp_sessions: 3 }
 
-type Changed = { limits?: Partial<typeof LIMITS>; authorities?: Record<string, string>; user?: string; showPage?: (url: string) => Promise<void> }
+type Changed = {
+  isBrowsable?: boolean
+  limits?: Partial<typeof LIMITS>
+  authorities?: Record<string, string>
+  user?: string
+  showPage?: (url: string) => Promise<void>
+}
 
 export async function brokerRig(changed: Changed = {}) {
   const h = harnessRig()
@@ -38,6 +44,7 @@ export async function brokerRig(changed: Changed = {}) {
       ...made,
       harness: { harnessId: HARNESS, authorities: changed.authorities ?? {}, profile: 'core-0.1', requireDnssec: false, user: changed.user },
       ...{ agents, origin: BROKER, isOwnHost: (host) => host === HOST, limits: { ...LIMITS, ...changed.limits }, showPage: changed.showPage },
+      ...(changed.isBrowsable !== undefined && { isBrowsable: changed.isBrowsable }),
       network: { callService: h.fetch, fetchEvents: h.fetch },
       effects: { now: h.now, random: h.random, fetch: h.fetch, resolveTxt: h.resolveTxt, wait: patient(h.deps.wait), log },
     })

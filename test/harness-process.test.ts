@@ -156,6 +156,9 @@ test('--open hands the address to the opener of the desktop, and nothing else', 
   expect(ended).toMatchObject({ code: 0, out: expect.stringContaining('a browser session') })
   expect(ended.out + ended.err).not.toContain('one-time')
 
+  writeFileSync(join(env.HOME, 'xdg-open'), `${script}setTimeout(() => {}, 10_000)\n`, { mode: 0o755 })
+  expect((await start(line, { ...env, PATH: env.HOME }).ended).code).toBe(0) // though its browser stays open
+
   writeFileSync(join(env.HOME, 'xdg-open'), '#!/bin/sh\nexit 3\n', { mode: 0o755 })
   const { child, said, ended: canceled } = start(line, { ...env, PATH: env.HOME })
   await said('xdg-open ended with 3: open http://127.0.0.1:')

@@ -14,7 +14,7 @@ const ASKED = { service: DESK, user: USER, task: TASK }
 async function tools(changed: Parameters<typeof brokerRig>[0] = {}) {
   const b = await brokerRig(changed)
   const agent = { name: 'builder', credentialDigest: '' }
-  const begun = { agent, begun: new Set<string>() }
+  const begun = { agent, begun: new Set<string>(), shown: new Set<string>() }
   const server = createMcpServer(b.broker.deps, begun, '0')
   const client = new Client({ name: 'test', version: '0' })
   const [ours, theirs] = InMemoryTransport.createLinkedPair()
@@ -210,6 +210,8 @@ test("a browser session is opened in the person's browser, and the model sees ne
   t.authority.polls = [answer(approvedSession())]
   const opened = await t.use('open_browser_session', { ...ASKED, destination: `${DESK}/tickets/17` })
   expect(opened.text).toContain('was opened in a browser of this machine')
+  await t.use('access_status', { task: opened.id })
+  expect(shown).toHaveLength(1)
   const page = await (await t.call(undefined, 'GET', new URL(shown[0]!).pathname)).text()
   expect(page).toContain(ONE_TIME)
   for (const secret of [ONE_TIME, new URL(shown[0]!).pathname]) expect(t.frames.join('\n')).not.toContain(secret)

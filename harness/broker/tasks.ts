@@ -19,7 +19,7 @@ import { recordTask } from './record.ts'
 import { recover } from './recover.ts'
 import { type TripDeps, travel } from './trip.ts'
 
-export type TasksDeps = TripDeps & ActDeps & { wait: Wait; mostLive: number; turns: { start: TakeTurn } }
+export type TasksDeps = TripDeps & ActDeps & { wait: Wait; mostLive: number; isBrowsable: boolean; turns: { start: TakeTurn } }
 /** What an agent asks for: access at one Service, for one user and one task. */
 export type Asking = {
   type: PassType
@@ -32,7 +32,7 @@ export type Asking = {
 }
 /** The tasks of all agents, each seen by its own agent alone. */
 export type Tasks = {
-  /** Begins a task, whose trip goes on by itself. Throws forbidden, rate_limited. */
+  /** Begins a task, whose trip goes on by itself. Throws forbidden, rate_limited; unprocessable for a browser session that no browser could begin. */
   start: (agent: Agent, asking: Asking) => Promise<TaskRow>
   /** Throws not_found, also for another agent's. */
   find: (agent: Agent, id: string) => Promise<TaskRow>
@@ -65,6 +65,11 @@ export async function openTasks(d: TasksDeps): Promise<Tasks> {
     async start(agent, asking) {
       await d.turns.start(agent.name) // whichever door was asked
       requireMayAsk(agent, asking)
+      if (asking.type === 'browser_session' && !d.isBrowsable)
+        throw new ProtocolError(
+          'unprocessable',
+          'no browser reaches this broker, which listens on a Unix socket: start it with --listen for browser sessions',
+        )
       const row = newTask(d, agent, asking)
       await d.db.write(async (tx, announce) => {
         if ((await countLive(tx, agent.name)) >= d.mostLive)

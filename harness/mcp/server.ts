@@ -25,8 +25,8 @@ export type McpServerDeps = ActDeps & {
   defaultUser: string | undefined
   showPage?: ((url: string) => Promise<void>) | undefined
 }
-/** Whose tasks the tools see, and which of them this client has begun. */
-export type Client = { agent: Agent; begun: Set<string> }
+/** Whose tasks the tools see, which of them this client has begun, and whose page was shown. */
+export type Client = { agent: Agent; begun: Set<string>; shown: Set<string> }
 
 const WAIT_SECONDS = 25 // less than clients wait for an answer
 const MOST_SECONDS = 900
@@ -78,21 +78,23 @@ function addRequests(server: McpServer, d: McpServerDeps, client: Client): void 
       description: 'Asks for a browser session at a service for one task, and opens it in a browser of this machine when it is approved.',
       inputSchema: { ...about, destination: z.string().optional().describe('the page it is for') },
     },
-    (asked, call) => answering(d, async () => showIfReady(d, await request(d, client, { ...asked, type: 'browser_session' }, call))),
+    (asked, call) => answering(d, async () => showIfReady(d, client, await request(d, client, { ...asked, type: 'browser_session' }, call))),
   )
 }
 
-function addStatus(server: McpServer, d: McpServerDeps, { agent }: Client): void {
+function addStatus(server: McpServer, d: McpServerDeps, client: Client): void {
   server.registerTool(
     'access_status',
     {
       title: 'How a task stands',
-      description: 'Tells how a task stands, or all of them: whether it waits for whom, is ready, or has failed and why.',
+      description:
+        'Tells how a task stands, or all of them: whether it waits for whom, is ready, or has failed and why. A browser session that has become ready is opened.',
       inputSchema: { task: task.optional(), wait_seconds: wait },
-      annotations: { readOnlyHint: true },
     },
     ({ task: id, wait_seconds: seconds }, call) =>
-      answering(d, async () => (id === undefined ? d.tasks.list(agent) : showIfReady(d, await untilDecided(d, { agent, id, seconds }, call)))),
+      answering(d, async () =>
+        id === undefined ? d.tasks.list(client.agent) : showIfReady(d, client, await untilDecided(d, { agent: client.agent, id, seconds }, call)),
+      ),
   )
 }
 
@@ -148,14 +150,15 @@ async function request(
 }
 
 /** Opens the page that begins a session, once, when it is ready. Where there is no browser for that, whoever reads is told its address. */
-async function showIfReady(d: McpServerDeps, row: TaskRow): Promise<TaskRow | CallToolResult> {
+async function showIfReady(d: McpServerDeps, { shown }: Client, row: TaskRow): Promise<TaskRow | CallToolResult> {
   const path = row.status === 'ready' ? d.openings.pathOf(row.id) : undefined
-  if (path === undefined) return row
+  if (path === undefined || shown.has(row.id)) return row
   const address = d.origin + path
   const isShown = await (d.showPage?.(address) ?? Promise.reject(new Error('there is no browser'))).then(
     () => true,
     () => false, // a person can load it elsewhere
   )
+  if (isShown) shown.add(row.id)
   const words = isShown
     ? `A browser session at ${row.service} was opened in a browser of this machine, task ${row.id}.`
     : `The session is to be opened by a person, or a browser that you drive, within a minute, once: ${address} (task ${row.id}).`

@@ -29,7 +29,7 @@ export function createMcpSessions(d: McpSessionsDeps): McpSessions {
   async function open(agent: Agent): Promise<Session> {
     if ([...sessions.values()].filter(({ client }) => client.agent.name === agent.name).length >= d.mostOfAgent)
       throw new ProtocolError('rate_limited', 'this agent has enough MCP sessions open: close one', { retryAfterSeconds: 60 })
-    const client = { agent, begun: new Set<string>() }
+    const client = { agent, begun: new Set<string>(), shown: new Set<string>() }
     const server = createMcpServer(d, client, d.version)
     const transport = new WebStandardStreamableHTTPServerTransport({
       sessionIdGenerator: () => d.random(24),

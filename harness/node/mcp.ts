@@ -51,7 +51,7 @@ async function serveAlone(o: Outside, opened: Opened): Promise<number> {
 }
 
 async function serveClient(o: Outside, deps: Parameters<typeof createMcpServer>[0] & { version: string }): Promise<void> {
-  const client = { agent: { name: 'mcp', credentialDigest: '' }, begun: new Set<string>() }
+  const client = { agent: { name: 'mcp', credentialDigest: '' }, begun: new Set<string>(), shown: new Set<string>() }
   const server = createMcpServer(deps, client, deps.version)
   const left = once(process.stdin, 'end')
   await server.connect(new StdioServerTransport())

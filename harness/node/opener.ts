@@ -1,8 +1,10 @@
 import { spawn } from 'node:child_process'
 import { OperatorError } from '../../spec/node/operator-error.ts'
 
-/** Opens an address in this desktop's browser. Ends when the opener has; throws OperatorError where there is none, or it failed. */
+/** Opens an address in this desktop's browser. Ends when the opener has, or goes on after a few seconds: some end only when the browser does. Throws OperatorError where there is none, or it failed by then. */
 export type OpenBrowser = (address: string) => Promise<void>
+
+const FAILS_WITHIN_MS = 3000
 
 const OPENERS: Partial<Record<NodeJS.Platform, [string, ...string[]]>> = {
   darwin: ['open'],
@@ -17,5 +19,6 @@ export const openBrowser: OpenBrowser = (address) =>
     const opener = spawn(command, [...args, address], { stdio: 'ignore', detached: true })
     opener.on('error', () => fail('cannot be run'))
     opener.on('exit', (code) => (code === 0 ? resolve() : fail(`ended with ${code}`)))
+    setTimeout(resolve, FAILS_WITHIN_MS).unref()
     opener.unref()
   })

@@ -38,6 +38,8 @@ export type BrokerOpening = {
   isOwnHost: Hosts
   limits: { live_tasks: number; starts_per_minute: number; mcp_sessions: number }
   network: Pick<Network, 'callService' | 'fetchEvents'>
+  /** Whether a browser can load pages there; not from a Unix socket. */
+  isBrowsable?: boolean
   /** Opens a page in a browser of the person whose machine this is. */
   showPage?: ((url: string) => Promise<void>) | undefined
   database: string
@@ -71,6 +73,7 @@ async function openOn(party: Party, db: Database<BrokerTables>, opening: BrokerO
     authorities: harness.authorities,
     runner: effects.random(16),
     mostLive: opening.limits.live_tasks,
+    isBrowsable: opening.isBrowsable ?? true,
     turns: { start: createRate(opening.limits.starts_per_minute, 60) },
   })
   const serving = { ...common, tasks, origin: opening.origin, defaultUser: harness.user, showPage: opening.showPage, version: packageVersion() }

@@ -37,7 +37,15 @@ export async function openPersonalBroker(o: Outside, opened: Opened, listen: Lis
     const isOwnHost: Hosts = (host) => host === SOCKET_HOST || LOOPBACK.some((name) => host === `${name}:${door.port}`)
     const agents = [{ name: OWN_AGENT, credentialDigest: await sha256(token) }]
     doors.push(await takeOwnSocket(folder))
-    const broker = await openOwnBroker(o, opened, { folder: folder.path, masterKey, agents, url, isOwnHost, log })
+    const broker = await openOwnBroker(o, opened, {
+      folder: folder.path,
+      masterKey,
+      agents,
+      url,
+      isOwnHost,
+      isBrowsable: listen.socket === undefined,
+      log,
+    })
     for (const each of doors) each.mount(broker.app)
     return { url, tokenFile: join(folder.path, OWN_FILES.token), close: () => closeAll(doors, broker) }
   } catch (failure) {
@@ -74,10 +82,14 @@ async function closeAll(doors: OpenDoor[], broker: OpenBroker): Promise<void> {
 }
 
 /** Where an own broker keeps its state, and who may come. */
-export type Own = { folder: string; masterKey: MasterKey; agents: Agent[]; url: string; isOwnHost: Hosts; log: Log }
+export type Own = { folder: string; masterKey: MasterKey; agents: Agent[]; url: string; isOwnHost: Hosts; isBrowsable?: boolean; log: Log }
 
 /** Opens a broker with the settings of the command, on a database of its own in a folder. Its networks are closed when it stops. Throws OperatorError. */
-export async function openOwnBroker(o: Outside, { settings }: Opened, { folder, masterKey, agents, url, isOwnHost, log }: Own): Promise<OpenBroker> {
+export async function openOwnBroker(
+  o: Outside,
+  { settings }: Opened,
+  { folder, masterKey, agents, url, isOwnHost, isBrowsable = true, log }: Own,
+): Promise<OpenBroker> {
   const database = join(folder, OWN_FILES.database)
   await makeDatabase(o, database, masterKey)
   const network = o.openNetwork(settings.network)
@@ -89,6 +101,7 @@ export async function openOwnBroker(o: Outside, { settings }: Opened, { folder, 
         agents,
         origin: url,
         isOwnHost,
+        isBrowsable,
         limits: LIMITS,
         network,
         database,
