@@ -16,10 +16,12 @@ test('of what the Authority narrowed it is asked at the next call, and its answe
   const { d, token, push, event, call } = await holding()
   const write = async () => (await d.call(TICKETS, token, { method: 'POST', body: '{}' })).status
   expect(await write()).toBe(200)
+  const asked = d.enterprise.asked('check').length
   d.enterprise.answers.check = async () => json({ scope: ['tickets:read'] })
   await expectTaken(push(event({ events: { [NARROWED]: { event_timestamp: d.now(), claims: { scope: ['tickets:write'] } } } })))
-  expect([await call(), await write()]).toEqual([200, 403])
-  expect(d.enterprise.asked('check')).toHaveLength(2)
+  expect(await call()).toBe(200)
+  expect(d.enterprise.asked('check').length).toBeGreaterThan(asked) // on PostgreSQL this instance hears itself too, and may ask again
+  expect(await write()).toBe(403)
 })
 
 test('all tokens of that authorization end with it, one-time tokens too, and no others', async () => {
