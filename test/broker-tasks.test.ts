@@ -1,6 +1,7 @@
 /** A broker holds the keys and tokens of tasks, and lends agents the act alone. */
 import { expect, test } from 'vitest'
 import { beginEnding } from '../harness/store/endings.ts'
+import { turns } from './authority-rig.ts'
 import { brokerRig } from './broker-rig.ts'
 import { gate } from './gate.ts'
 import { ACME, answer, approved, DESK, pending, referenceTo, refusal, TASK, TOKEN, USER } from './harness-rig.ts'
@@ -108,6 +109,7 @@ async function redeeming() {
 test('a task that is ended while its pass is redeemed ends when that is over, and what it bought is given back', async () => {
   const b = await redeeming()
   const ending = b.end()
+  await turns(100) // it has been asked for by now
   b.redeemed.open()
   expect(await ending).toMatchObject({ status: 'ended' })
   expect([b.callsTo(DESK).at(-1), b.givenBack()]).toEqual(['POST /revoke', TOKEN])
@@ -118,6 +120,7 @@ test('and where it cannot be given back yet the task is ending, and that is trie
   const { revoke } = b.service
   b.service.revoke = refusal(503, 'overloaded', 'busy')
   const ending = b.end()
+  await turns(100) // it has been asked for by now
   b.redeemed.open()
   expect(await ending).toMatchObject({ status: 'ending' })
   b.service.revoke = revoke

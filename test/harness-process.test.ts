@@ -4,7 +4,8 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Client } from '@modelcontextprotocol/sdk/client/index.js'
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
+import { openBrowser } from '../harness/node/opener.ts'
 import { compiled } from './compiled.ts'
 import { gate } from './gate.ts'
 import { temporaryFolder } from './harness-cli-rig.ts'
@@ -116,10 +117,13 @@ test('SIGHUP stops a broker as SIGTERM does, and nobody finds it any more', asyn
 })
 
 test.runIf(existsSync('/proc/self/status'))('what was begun by nohup stays when its terminal is closed', async () => {
-  const { child, ended } = start(['broker', '--listen', '127.0.0.1:0'], {}, ['nohup'])
+  const env = { HOME: temporaryFolder() }
+  const { child, ended } = start(['broker', '--listen', '127.0.0.1:0'], env, ['nohup'])
   await once(child.stdout, 'data')
   child.kill('SIGHUP')
-  child.kill('SIGTERM') // the second signal that is heard would be exit 1
+  expect((await start(['status', '--json'], env).ended).code).toBe(0)
+  expect(existsSync(join(env.HOME, '.local/state/agentpass/broker/own.sock'))).toBe(true)
+  child.kill('SIGTERM')
   expect((await ended).code).toBe(0)
 })
 
@@ -156,14 +160,19 @@ test('--open hands the address to the opener of the desktop, and nothing else', 
   expect(ended).toMatchObject({ code: 0, out: expect.stringContaining('a browser session') })
   expect(ended.out + ended.err).not.toContain('one-time')
 
-  writeFileSync(join(env.HOME, 'xdg-open'), `${script}setTimeout(() => {}, 10_000)\n`, { mode: 0o755 })
-  expect((await start(line, { ...env, PATH: env.HOME }).ended).code).toBe(0) // though its browser stays open
-
   writeFileSync(join(env.HOME, 'xdg-open'), '#!/bin/sh\nexit 3\n', { mode: 0o755 })
   const { child, said, ended: canceled } = start(line, { ...env, PATH: env.HOME })
   await said('xdg-open ended with 3: open http://127.0.0.1:')
   child.kill('SIGTERM')
   expect(await canceled).toMatchObject({ code: 130, out: '' })
+})
+
+test.runIf(process.platform === 'linux')('an opener that goes on as long as its browser is not waited for', async () => {
+  const folder = temporaryFolder()
+  writeFileSync(join(folder, 'xdg-open'), '#!/bin/sh\nsleep 10; exit 3\n', { mode: 0o755 })
+  onTestFinished(() => void vi.unstubAllEnvs())
+  vi.stubEnv('PATH', `${folder}:${process.env.PATH}`)
+  await expect(openBrowser('http://127.0.0.1:1/')).resolves.toBeUndefined()
 })
 
 test('a decision is heard over real TLS as soon as it is made, and nothing is left open', async () => {
