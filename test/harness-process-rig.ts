@@ -12,10 +12,9 @@ import { PASS, TOKEN } from './harness-rig.ts'
 import { nameServer, respond, txt } from './spec/dns-fixture.ts'
 import { ca, NAME, peer } from './spec/tls-fixture.ts'
 
-/** Starts the command as people do, or by another that is named before it. `said` waits until it has said something on standard error. */
-export function start(args: string[], env: Record<string, string> = {}, by: string[] = []) {
-  const [command = '', ...all] = [...by, process.execPath, compiled('harness/main.js'), ...args]
-  const child = spawn(command, all, { env: { PATH: process.env.PATH, HOME: temporaryFolder(), ...env } })
+/** Starts the command as people do. `said` waits until it has said something on standard error. */
+export function start(args: string[], env: Record<string, string> = {}) {
+  const child = spawn(process.execPath, [compiled('harness/main.js'), ...args], { env: { PATH: process.env.PATH, HOME: temporaryFolder(), ...env } })
   onTestFinished(() => void child.kill('SIGKILL'))
   const heard = { out: '', err: '' }
   child.stdout.on('data', (data) => (heard.out += data))

@@ -116,17 +116,6 @@ test('SIGHUP stops a broker as SIGTERM does, and nobody finds it any more', asyn
   expect(existsSync(join(env.HOME, '.local/state/agentpass/broker/own.sock'))).toBe(false)
 })
 
-test.runIf(existsSync('/proc/self/status'))('what was begun by nohup stays when its terminal is closed', async () => {
-  const env = { HOME: temporaryFolder() }
-  const { child, ended } = start(['broker', '--listen', '127.0.0.1:0'], env, ['nohup'])
-  await once(child.stdout, 'data')
-  child.kill('SIGHUP')
-  expect((await start(['status', '--json'], env).ended).code).toBe(0)
-  expect(existsSync(join(env.HOME, '.local/state/agentpass/broker/own.sock'))).toBe(true)
-  child.kill('SIGTERM')
-  expect((await ended).code).toBe(0)
-})
-
 const SESSION = { id: 'r1', status: 'approved', agentpass: { type: 'browser_session', value: 'pass' } }
 const begins = (origin: string) => ({
   initialization_url: `${origin}/initialize`,

@@ -1,18 +1,7 @@
-import { readFileSync } from 'node:fs'
 import type { Log } from './log.ts'
 
-/** The signals that end a process. One that was begun by `nohup` stays when its terminal is closed: whoever listened for SIGHUP would ignore it no more. */
-export const STOPPING: NodeJS.Signals[] = isHangupIgnored() ? ['SIGTERM', 'SIGINT'] : ['SIGTERM', 'SIGINT', 'SIGHUP']
-
-/** As Linux says it; false elsewhere. */
-function isHangupIgnored(): boolean {
-  try {
-    const [, ignored = '0'] = /^SigIgn:\s*([0-9a-f]+)$/m.exec(readFileSync('/proc/self/status', 'utf8')) ?? []
-    return (BigInt(`0x${ignored}`) & 1n) === 1n
-  } catch {
-    return false
-  }
-}
+/** The signals that end a process. Node takes SIGHUP as meant for it even where `nohup` began it. */
+export const STOPPING: NodeJS.Signals[] = ['SIGTERM', 'SIGINT', 'SIGHUP']
 
 /**
  * Waits until this process is to end: by SIGTERM, SIGINT or SIGHUP, or because something went wrong that nobody caught, which is logged and makes the exit code 1.
